@@ -1,0 +1,1 @@
+"""The roof: people, and every page that sees the whole."""

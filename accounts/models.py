@@ -1,0 +1,87 @@
+"""People. A guest is a User too, so that every row has one kind of owner; to Django and allauth a guest is nobody."""
+
+from typing import ClassVar
+
+import uuid_utils.compat as uuid7
+from django.contrib.auth.models import AbstractUser, BaseUserManager
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes accounts and guests. Doors go through signup.py and guests.py; commands and tests may come here."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: object) -> "User":
+        user = self.model(email=self.normalize_email(email), is_guest=False, **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: object) -> "User":
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def create_guest(self) -> "User":
+        guest = self.model(is_guest=True, email=None, handle=None)
+        guest.set_unusable_password()
+        guest.save(using=self._db)
+        return guest
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email__iexact=username)
+
+
+class User(AbstractUser):
+    """An account, or a guest who has generated something without one."""
+
+    username = None  # type: ignore[assignment]
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
+
+    code = models.UUIDField(default=uuid7.uuid7, unique=True, editable=False)
+    email = models.EmailField("e-mail address", null=True, blank=True)
+    handle = models.CharField(
+        max_length=30,
+        null=True,
+        blank=True,
+        validators=[RegexValidator(r"^[a-z0-9](?:[a-z0-9_]{1,28})[a-z0-9]$", "3 to 30 letters, digits or underscores.")],
+    )
+    display_name = models.CharField(max_length=60, blank=True)
+    bio = models.CharField(max_length=500, blank=True)
+    is_guest = models.BooleanField(default=False, editable=False)
+    merged_into = models.ForeignKey("self", null=True, editable=False, on_delete=models.PROTECT, related_name="+")
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="user_email_once"),
+            models.UniqueConstraint(Lower("handle"), name="user_handle_once"),
+            models.CheckConstraint(
+                condition=Q(is_guest=True, email__isnull=True, handle__isnull=True)
+                | Q(is_guest=False, email__isnull=False),
+                name="user_guest_has_no_email",
+            ),
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True) | Q(is_guest=True), name="user_only_guests_are_merged"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.email or f"guest {self.pk}"
+
+    @property
+    def is_authenticated(self) -> bool:  # type: ignore[override]
+        """False for a guest: allauth would otherwise refuse them sign-in and sign-up."""
+        return not self.is_guest
+
+    @property
+    def is_anonymous(self) -> bool:  # type: ignore[override]
+        return self.is_guest
+
+    @property
+    def public_name(self) -> str:
+        return self.display_name or (f"@{self.handle}" if self.handle else "Guest")

@@ -1,0 +1,36 @@
+"""Facts about a request: the client's address behind a counted number of proxies, and redirects that htmx understands."""
+
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+
+def client_address(request: HttpRequest) -> str:
+    """The address that limits count: counted from the right of X-Forwarded-For, an IPv6 address by its /64.
+
+    Only TRUSTED_PROXIES hops are believed: whatever a client writes further left is its own claim.
+    """
+    peer = request.META.get("REMOTE_ADDR") or "127.0.0.1"
+    hops = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
+    claimed = hops[-settings.TRUSTED_PROXIES] if 0 < settings.TRUSTED_PROXIES <= len(hops) else peer
+    return _normal(claimed) or _normal(peer) or "unknown"
+
+
+def _normal(text: str) -> str:
+    try:
+        address = ip_address(text.removeprefix("[").removesuffix("]").split("%")[0])
+    except ValueError:
+        return ""
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped:
+            return str(address.ipv4_mapped)
+        return str(ip_network((address, 64), strict=False))
+    return str(address)
+
+
+def redirect(request: HttpRequest, url: str, *, status: int = 303) -> HttpResponse:
+    """A redirect for a browser; for htmx a header, since an XHR would follow and swap the whole page into its target."""
+    if getattr(request, "htmx", False):
+        return HttpResponse(status=204, headers={"HX-Redirect": url})
+    return HttpResponseRedirect(url, status=status)

@@ -1,0 +1,59 @@
+"""What every request passes through: its id in the logs, and a calm 503 while the database or Redis is away."""
+
+import logging
+import re
+import uuid
+from collections.abc import Callable
+
+import psycopg_pool
+import redis.exceptions
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from kombu.exceptions import OperationalError as BrokerError
+
+from config import logs, views
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[HttpRequest], HttpResponse]
+AWAY = (OperationalError, InterfaceError, psycopg_pool.PoolTimeout, redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, BrokerError)
+FOREIGN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+def request_id(get_response: Handler) -> Handler:
+    """Take over a proxy's X-Request-ID when it is well formed, else make one; answer with it."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        name = given if FOREIGN_ID.fullmatch(given) else uuid.uuid4().hex
+        token = logs.request_id.set(name)
+        try:
+            response = get_response(request)
+        finally:
+            logs.request_id.reset(token)
+        response["X-Request-ID"] = name
+        return response
+
+    return handle
+
+
+class Unavailable:
+    """Turns "a part is down" into 503 with Retry-After, wherever in the stack it shows."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            return self.get_response(request)
+        except AWAY as error:  # raised by another middleware: sessions, guests, CSRF
+            return self.process_exception(request, error)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse:
+        if not isinstance(error, AWAY):
+            raise error
+        log.error("a part is down: %s", error, extra={"path": request.path})
+        return views.unavailable(request)
+
+
+unavailable = Unavailable

@@ -1,0 +1,448 @@
+"""Every switch of the site, flat. Only this module reads the environment; docs/operating.md explains each name.
+
+Without DATABASE_URL the site is in embedded mode: bundled PostgreSQL and Redis, DEBUG, loopback only.
+"""
+
+import os
+import re
+import secrets
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+from urllib.parse import urlsplit
+
+import environ
+
+from config import embedded, redis_urls
+
+T = TypeVar("T")
+
+env = environ.Env()
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def refuse(message: str) -> NoReturn:
+    """Stop the boot with one clear line, whichever process is starting."""
+    raise SystemExit(f"atelier: {message}")
+
+
+def read(name: str, default: T, parse: Callable[[str], T]) -> T:
+    """The parsed value of an environment variable; a value that does not parse stops the boot with its name."""
+    text = os.environ.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        return parse(text)
+    except (ValueError, KeyError) as error:
+        refuse(f"{name}={text!r} is not usable: {error}")
+
+
+def flag(text: str) -> bool:
+    return {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}[
+        text.lower()
+    ]
+
+
+def natural(text: str) -> int:
+    if (number := int(text)) < 0:
+        raise ValueError("must not be negative")
+    return number
+
+
+def positive(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise ValueError("must be 1 or more")
+    return number
+
+
+def three_rising(text: str) -> tuple[int, int, int]:
+    numbers = tuple(positive(part) for part in text.split(","))
+    if len(numbers) != 3 or list(numbers) != sorted(numbers):
+        raise ValueError("must be three rising numbers: guest,account,account with a purchase")
+    return numbers[0], numbers[1], numbers[2]
+
+
+def rate(text: str) -> tuple[int, int]:
+    amount, _, seconds = text.partition("/")
+    return positive(amount), positive(seconds)
+
+
+def words(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def public_url(text: str) -> str:
+    parts = urlsplit(text)
+    loopback = parts.hostname in {"127.0.0.1", "::1", "localhost"}
+    if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and loopback)):
+        raise ValueError("must begin with https:// (http:// only for a loopback address)")
+    return text.rstrip("/")
+
+
+# --- Where things are ------------------------------------------------------------------------------------------------
+
+EMBEDDED = not os.environ.get("DATABASE_URL", "").strip()
+VAR_DIR = Path(os.environ.get("VAR_DIR") or BASE_DIR / "var").resolve()
+PORT = read("PORT", 8000, positive)
+DEBUG = read("DEBUG", EMBEDDED, flag)
+PUBLIC_URL = read("PUBLIC_URL", f"http://127.0.0.1:{PORT}", public_url)
+ALLOWED_HOSTS = read("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"] if EMBEDDED else [], words)
+TRUSTED_PROXIES = read("TRUSTED_PROXIES", 0, natural)
+
+
+def embedded_secret() -> str:
+    """A key made once for this VAR_DIR: sessions survive a restart, and no two copies share it."""
+    path = VAR_DIR / "secret_key"
+    try:
+        VAR_DIR.mkdir(parents=True, exist_ok=True)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(50))
+    except FileExistsError:
+        pass
+    except OSError as error:
+        refuse(f"cannot write to {VAR_DIR}: {error.strerror}. Set VAR_DIR to a folder that you may write to.")
+    return path.read_text() or refuse(f"{path} is empty. Delete it and start again.")
+
+
+SECRET_KEY = os.environ.get("SECRET_KEY", "") or (embedded_secret() if EMBEDDED else "")
+
+if not EMBEDDED:
+    for name, value in {"SECRET_KEY": SECRET_KEY, "REDIS_URL": os.environ.get("REDIS_URL"), "ALLOWED_HOSTS": ALLOWED_HOSTS}.items():
+        if not value:
+            refuse(f"{name} is not set. A site with its own DATABASE_URL needs it.")
+
+# --- The application -------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "accounts",
+    "gallery",
+    "generation",
+    "payments",
+    "credits",
+    "config.apps.ConfigConfig",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.google",
+    "csp",
+    "django_htmx",
+    "pgtrigger",
+]
+
+MIDDLEWARE = [
+    "config.middleware.request_id",
+    "config.middleware.unavailable",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.guests",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "accounts.middleware.htmx_redirects",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+APPEND_SLASH = False
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "config.context.site",
+            ],
+            "builtins": ["django.templatetags.static", "django_htmx.templatetags.django_htmx", "config.templatetags.show"],
+        },
+    }
+]
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# --- Database --------------------------------------------------------------------------------------------------------
+
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": read(
+        "DATABASE_URL",
+        environ.Env.db_url_config(embedded.database_url(VAR_DIR)) if EMBEDDED else {},
+        environ.Env.db_url_config,
+    )
+}
+_options = DATABASES["default"].setdefault("OPTIONS", {})
+# Nobody waits for ever behind an operator's open transaction: the request is answered 503 instead.
+_options.setdefault("options", "-c lock_timeout=5s -c idle_in_transaction_session_timeout=60s")
+DATABASE_POOL_MAX = read("DATABASE_POOL_MAX", 0, natural)  # set by config/wsgi.py: only web processes pool
+if DATABASE_POOL_MAX:
+    _options["pool"] = {"min_size": 1, "max_size": DATABASE_POOL_MAX, "timeout": 5}
+else:
+    DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
+
+# --- Redis: broker, cache and limits have databases of their own -------------------------------------------------------
+
+REDIS = read(
+    "REDIS_URL",
+    redis_urls.from_socket(embedded.redis_socket(VAR_DIR)),
+    redis_urls.from_url,
+)
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS.cache,
+        "OPTIONS": {"socket_timeout": 5, "socket_connect_timeout": 2},
+    }
+}
+LIMITS_URL = REDIS.limits
+
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_COOKIE_AGE = int(timedelta(days=30).total_seconds())
+SESSION_COOKIE_SAMESITE = "Lax"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# --- Celery: a message is only a hint, the job row is the queue of record ---------------------------------------------
+
+BROKER_VISIBILITY_SECONDS = read("BROKER_VISIBILITY_SECONDS", 3600, positive)
+SWEEP_SECONDS = read("SWEEP_SECONDS", 5, positive)
+CELERY_BROKER_URL = REDIS.broker
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": BROKER_VISIBILITY_SECONDS,
+    "socket_timeout": 30,
+    "socket_connect_timeout": 2,
+}
+# A request never waits for a broker that is down: the sweep finds what was not sent.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_SOFT_TIME_LIMIT = 540
+CELERY_TASK_TIME_LIMIT = 600
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "sweep": {"task": "generation.tasks.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
+    "audit": {"task": "credits.tasks.audit", "schedule": timedelta(hours=1), "options": {"expires": 3600}},
+}
+
+# --- Files -----------------------------------------------------------------------------------------------------------
+
+MEDIA_ROOT = VAR_DIR / "media"
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = VAR_DIR / "static" if EMBEDDED else BASE_DIR / "staticfiles"
+
+S3_BUCKET = os.environ.get("S3_BUCKET", "")
+S3_ACCESS_KEY_ID = os.environ.get("S3_ACCESS_KEY_ID", "")
+S3_SECRET_ACCESS_KEY = os.environ.get("S3_SECRET_ACCESS_KEY", "")
+S3_ENDPOINT_URL = read("S3_ENDPOINT_URL", "", public_url)
+
+
+def s3_storage() -> dict[str, Any]:
+    from botocore.config import Config  # noqa: PLC0415  (only a site with a bucket pays for the import)
+
+    # Without the two checksum settings every upload carries a header that R2 refuses.
+    client = Config(
+        signature_version="s3v4",
+        s3={"addressing_style": "path"},
+        connect_timeout=5,
+        read_timeout=60,
+        retries={"total_max_attempts": 3, "mode": "standard"},
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    )
+    return {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "access_key": S3_ACCESS_KEY_ID,
+            "secret_key": S3_SECRET_ACCESS_KEY,
+            "endpoint_url": S3_ENDPOINT_URL or None,
+            "region_name": "auto" if S3_ENDPOINT_URL else None,
+            "client_config": client,
+            "querystring_expire": 300,
+            "file_overwrite": False,
+            "default_acl": None,
+        },
+    }
+
+
+STORAGES = {
+    "default": s3_storage()
+    if S3_BUCKET and S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY
+    else {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+# In embedded mode a changed stylesheet shows at once; collectstatic still runs, so that production differs in nothing.
+WHITENOISE_USE_FINDERS = EMBEDDED
+WHITENOISE_AUTOREFRESH = False
+WHITENOISE_MAX_AGE = 0 if EMBEDDED else 60
+
+# --- People ----------------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+# The e-mail address is unique by Lower("email"), which the check cannot see.
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+
+ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+SOCIALACCOUNT_ADAPTER = "accounts.adapters.SocialAccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = urlsplit(PUBLIC_URL).scheme
+ACCOUNT_SESSION_REMEMBER = True
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+
+GOOGLE_CLIENT_ID = os.environ.get("GOOGLE_CLIENT_ID", "")
+SOCIALACCOUNT_PROVIDERS = {
+    "google": {
+        "APPS": [{"client_id": GOOGLE_CLIENT_ID, "secret": os.environ.get("GOOGLE_CLIENT_SECRET", ""), "key": ""}]
+        if GOOGLE_CLIENT_ID
+        else [],
+        "SCOPE": ["profile", "email"],
+        "AUTH_PARAMS": {"access_type": "online"},
+        "OAUTH_PKCE_ENABLED": True,
+        "EMAIL_AUTHENTICATION": True,
+    }
+}
+
+EMAIL_CONFIG = read("EMAIL_URL", {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}, environ.Env.email_url_config)
+vars().update(EMAIL_CONFIG)
+DEFAULT_FROM_EMAIL = f"Atelier <no-reply@{urlsplit(PUBLIC_URL).hostname}>"
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+EMAIL_TIMEOUT = 10
+
+# --- The product's numbers: SPEC defaults, one home each -----------------------------------------------------------------
+
+DAILY_FREE_CREDITS = read("DAILY_FREE_CREDITS", 20, natural)
+GUEST_DAILY_FREE_CREDITS = read("GUEST_DAILY_FREE_CREDITS", 10, natural)
+WELCOME_CREDITS = read("WELCOME_CREDITS", 50, natural)
+FREE_CREDITS_PER_ADDRESS = read("FREE_CREDITS_PER_ADDRESS", 60, natural)  # per day: guests and new accounts together
+OPEN_JOBS_MAX = read("OPEN_JOBS_MAX", (1, 3, 6), three_rising)  # guest, account, account with a purchase
+RATE_LIMIT_GENERATE = read("RATE_LIMIT_GENERATE", (8, 60), rate)  # requests per seconds, per address
+DAILY_GENERATE_MAX = read("DAILY_GENERATE_MAX", (20, 100, 1000), three_rising)
+JOB_DEADLINE_SECONDS = read("JOB_DEADLINE_SECONDS", 900, positive)
+JOB_LEASE_SECONDS = read("JOB_LEASE_SECONDS", 120, positive)
+JOB_ATTEMPTS_MAX = 3
+QUOTE_SECONDS = 120
+PROMPT_MIN, PROMPT_MAX = 3, 1000
+PICTURES_MAX = 4
+
+# --- Safety ----------------------------------------------------------------------------------------------------------
+
+_self, _none = "'self'", "'none'"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [_none],
+        "script-src": [_self],
+        "style-src": [_self],
+        "img-src": [_self, "data:", "blob:"],
+        "connect-src": [_self],
+        "font-src": [_self],
+        "manifest-src": [_self],
+        # Chromium applies form-action to the redirect after a form's post as well.
+        "form-action": [_self, "https://checkout.stripe.com", "https://accounts.google.com"],
+        "frame-ancestors": [_none],
+        "base-uri": [_none],
+        "object-src": [_none],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "config.views.csrf_failure"
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+
+if not DEBUG and not EMBEDDED:
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SECURE_SSL_REDIRECT = read("SECURE_SSL_REDIRECT", True, flag)
+    # A health check by address and a vendor's webhook must not be answered with a redirect.
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^webhooks/"]
+    SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds())
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
+    if TRUSTED_PROXIES:
+        SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# --- Logs: one JSON object a line in production, plain lines on a terminal ---------------------------------------------
+
+LOG_LEVEL = read("LOG_LEVEL", "INFO", lambda text: re.fullmatch("DEBUG|INFO|WARNING|ERROR", text)[0])  # type: ignore[index]
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "config.logs.RequestIdFilter"}},
+    "formatters": {
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s %(request_id)s",
+            "rename_fields": {"asctime": "at", "levelname": "level", "name": "logger"},
+        },
+        "plain": {"format": "%(asctime)s %(levelname)-7s %(name)s [%(request_id)s] %(message)s", "datefmt": "%H:%M:%S"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "plain" if EMBEDDED else "json",
+            "filters": ["request_id"],
+        }
+    },
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "django.request": {"level": "ERROR"},
+        "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+        "celery": {"level": "WARNING" if EMBEDDED else "INFO"},
+        "botocore": {"level": "WARNING"},
+        "PIL": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,1 @@
+"""The floor: wallets and transfers. Knows no business, only who may move how much, once."""

@@ -1,0 +1,1 @@
+"""Prompts in, assets out; spends credits. Works with the gallery deleted."""

@@ -1,4 +1,7 @@
-"""People. A guest is a User too, so that every row has one kind of owner; to Django and allauth a guest is nobody."""
+"""People. A guest is a User too, so that every row has one kind of owner; to Django and allauth a guest is nobody.
+
+Rows are made by signup.py and guests.py; commands and tests may use the manager.
+"""
 
 from typing import ClassVar
 
@@ -6,15 +9,18 @@ import uuid_utils.compat as uuid7
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Lower
+
+HANDLE = r"\A[a-z0-9][a-z0-9_]{1,28}[a-z0-9]\Z"
+HANDLE_MAX = 30
 
 
 class UserManager(BaseUserManager["User"]):
-    """Makes accounts and guests. Doors go through signup.py and guests.py; commands and tests may come here."""
+    """Makes accounts and guests. Addresses are stored in lower case, so that every look-up is one plain index read."""
 
     def create_user(self, email: str, password: str | None = None, **fields: object) -> "User":
-        user = self.model(email=self.normalize_email(email), is_guest=False, **fields)
+        user = self.model(email=email.strip().lower(), is_guest=False, **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
@@ -29,7 +35,7 @@ class UserManager(BaseUserManager["User"]):
         return guest
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email__iexact=username)
+        return self.get(email=(username or "").lower())
 
 
 class User(AbstractUser):
@@ -40,15 +46,15 @@ class User(AbstractUser):
     last_name = None  # type: ignore[assignment]
 
     code = models.UUIDField(default=uuid7.uuid7, unique=True, editable=False)
-    email = models.EmailField("e-mail address", null=True, blank=True)
+    email = models.EmailField("e-mail address", null=True)
     handle = models.CharField(
-        max_length=30,
+        max_length=HANDLE_MAX,
         null=True,
         blank=True,
-        validators=[RegexValidator(r"^[a-z0-9](?:[a-z0-9_]{1,28})[a-z0-9]$", "3 to 30 letters, digits or underscores.")],
+        validators=[RegexValidator(HANDLE, "3 to 30 letters, digits or underscores.")],
     )
-    display_name = models.CharField(max_length=60, blank=True)
-    bio = models.CharField(max_length=500, blank=True)
+    display_name = models.CharField("name", max_length=60, blank=True)
+    bio = models.CharField("about you", max_length=500, blank=True)
     is_guest = models.BooleanField(default=False, editable=False)
     merged_into = models.ForeignKey("self", null=True, editable=False, on_delete=models.PROTECT, related_name="+")
 
@@ -58,8 +64,10 @@ class User(AbstractUser):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(Lower("email"), name="user_email_once"),
-            models.UniqueConstraint(Lower("handle"), name="user_handle_once"),
+            models.UniqueConstraint(fields=["email"], name="user_email_once"),
+            models.UniqueConstraint(fields=["handle"], name="user_handle_once"),
+            models.CheckConstraint(condition=Q(email=Lower("email")), name="user_email_is_lower_case"),
+            models.CheckConstraint(condition=Q(handle__regex=HANDLE), name="user_handle_is_well_formed"),
             models.CheckConstraint(
                 condition=Q(is_guest=True, email__isnull=True, handle__isnull=True)
                 | Q(is_guest=False, email__isnull=False),
@@ -68,10 +76,15 @@ class User(AbstractUser):
             models.CheckConstraint(
                 condition=Q(merged_into__isnull=True) | Q(is_guest=True), name="user_only_guests_are_merged"
             ),
+            models.CheckConstraint(condition=~Q(merged_into=F("id")), name="user_is_not_merged_into_itself"),
         ]
 
     def __str__(self) -> str:
         return self.email or f"guest {self.pk}"
+
+    def clean(self) -> None:
+        super().clean()
+        self.email = self.email.lower() if self.email else None
 
     @property
     def is_authenticated(self) -> bool:  # type: ignore[override]
@@ -85,3 +98,9 @@ class User(AbstractUser):
     @property
     def public_name(self) -> str:
         return self.display_name or (f"@{self.handle}" if self.handle else "Guest")
+
+    def get_full_name(self) -> str:
+        return self.public_name
+
+    def get_short_name(self) -> str:
+        return self.public_name

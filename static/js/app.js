@@ -1,0 +1,185 @@
+/* What a page does beyond plain HTML and htmx. Every part only improves: without this file all forms, links and menus still work.
+   No dependency, no eval. Elements ask for a behaviour by attribute; styles are set through the CSSOM, which a strict CSP allows. */
+(function () {
+  "use strict";
+  var calm = matchMedia("(prefers-reduced-motion: reduce)");
+  var on = function (name, act) { document.addEventListener(name, act); };
+  var all = function (selector, root) { return Array.prototype.slice.call((root || document).querySelectorAll(selector)); };
+  var tell = function (name) { document.body.dispatchEvent(new CustomEvent(name, { bubbles: true })); };
+
+  /* --- The studio's form: locked from the click on, before anything is answered ------------------------------------- */
+
+  var studio = function () { return document.getElementById("studio-form"); };
+  var sending = false;
+
+  // Read-only and inert, never disabled: what is disabled would be missing from the POST.
+  function lock(form, state) {
+    all("textarea, input", form).forEach(function (field) { field.readOnly = true; });
+    all("[data-fields]", form).forEach(function (part) { part.inert = true; });
+    all("button[type=submit]", form).forEach(function (button) { button.setAttribute("aria-disabled", "true"); button.dataset.state = state; });
+  }
+
+  function unlock(form) {
+    all("textarea, input", form).forEach(function (field) { field.readOnly = false; });
+    all("[data-fields]", form).forEach(function (part) { part.inert = false; });
+    all("button[type=submit]", form).forEach(function (button) { button.removeAttribute("aria-disabled"); delete button.dataset.state; });
+  }
+
+  // A guest has one job at a time: the form comes back when the one on the stage has ended.
+  function settleForm() {
+    var form = studio();
+    if (!form || sending) return;
+    if (form.hasAttribute("data-guest") && document.querySelector("#stage [data-open]")) lock(form, "waiting");
+    else unlock(form);
+  }
+
+  document.addEventListener("submit", function (event) {
+    if (event.target !== studio()) return;
+    if (event.target.querySelector("[aria-disabled=true]")) { event.preventDefault(); event.stopImmediatePropagation(); return; }
+    sending = true;
+    lock(event.target, "submitting");
+  }, true);
+
+  on("htmx:afterRequest", function (event) {
+    if (event.detail.elt.id !== "studio-form") return;
+    sending = false;
+    settleForm();
+  });
+
+  function showStage() {
+    var stage = document.getElementById("stage"), top = stage ? stage.getBoundingClientRect().top : 0;
+    if (stage && (top < 0 || top > innerHeight * 0.6)) stage.scrollIntoView({ behavior: calm.matches ? "auto" : "smooth", block: "start" });
+  }
+
+  /* --- Counting what is typed, as the server counts it -------------------------------------------------------------- */
+
+  function count(field) {
+    var output = document.querySelector("output[for=" + field.id + "][data-max]");
+    if (!output) return;
+    var length = Array.from(field.value.trim().replace(/\r\n/g, "\n")).length, most = Number(output.dataset.max);
+    output.value = length.toLocaleString("en") + " of " + most.toLocaleString("en");
+    output.dataset.level = length > most ? "full" : "";
+  }
+  on("input", function (event) { if (event.target.id) count(event.target); });
+
+  /* --- Seconds that run down: data-countdown="42" ------------------------------------------------------------------- */
+
+  var ends = new WeakMap();
+  setInterval(function () {
+    all("[data-countdown]").forEach(function (place) {
+      if (!ends.has(place)) ends.set(place, Date.now() + Number(place.dataset.countdown) * 1000);
+      var left = Math.max(0, Math.ceil((ends.get(place) - Date.now()) / 1000));
+      place.textContent = Math.floor(left / 60) + ":" + String(left % 60).padStart(2, "0");
+      if (left > 0) return;
+      all("[data-when-over]", place.closest("[data-waits]") || place.parentElement).forEach(function (part) { part.hidden = !part.hidden; });
+      place.removeAttribute("data-countdown");
+    });
+  }, 500);
+
+  /* --- Toasts ------------------------------------------------------------------------------------------------------- */
+
+  var TOAST_MS = 8000;
+  function age(toast) {
+    if (toast.dataset.toast === "error" || toast.dataset.aging) return;
+    toast.dataset.aging = "";
+    setTimeout(function leave() {
+      if (toast.matches(":hover, :focus-within")) setTimeout(leave, TOAST_MS / 2);
+      else toast.remove();
+    }, TOAST_MS);
+  }
+
+  function toast(text, level) {
+    var place = document.getElementById("toasts"), note = document.createElement("div"), words = document.createElement("span");
+    if (!place) return;
+    note.className = "toast";
+    note.dataset.toast = level;
+    words.className = "toast__text";
+    words.textContent = text;
+    note.append(words);
+    place.append(note);
+    setTimeout(function () { note.remove(); }, TOAST_MS);
+  }
+
+  /* --- Pictures: the tiny placeholder shows until the picture is there ------------------------------------------------ */
+
+  function settlePicture(image) {
+    var tiny = image.dataset.placeholder;
+    image.removeAttribute("data-placeholder");
+    if (!tiny || (image.complete && image.naturalWidth)) return;
+    image.style.backgroundImage = "url(data:image/webp;base64," + tiny + ")";
+    image.addEventListener("load", function () { image.style.backgroundImage = ""; }, { once: true });
+  }
+
+  /* --- Menus: one click elsewhere or Escape closes them --------------------------------------------------------------- */
+
+  on("click", function (event) {
+    all("details.pop[open]").forEach(function (menu) { if (!menu.contains(event.target)) menu.open = false; });
+    var closer = event.target.closest("[data-close-toast]"), copier = event.target.closest("[data-copy]");
+    if (closer) closer.closest(".toast").remove();
+    if (copier) copy(copier);
+    if (event.target.closest("[data-print]")) print();
+  });
+  on("keydown", function (event) {
+    if (event.key !== "Escape") return;
+    all("details.pop[open]").forEach(function (menu) {
+      var inside = menu.contains(document.activeElement);
+      menu.open = false;
+      if (inside) menu.querySelector("summary").focus();
+    });
+  });
+
+  /* data-copy="#id" copies that element's text, any other value is copied as it stands. */
+  function copy(button) {
+    var what = button.dataset.copy, source = what.charAt(0) === "#" ? document.querySelector(what) : null;
+    if (!navigator.clipboard) return;
+    navigator.clipboard.writeText(source ? source.textContent.trim() : what).then(
+      function () { toast("Copied", "success"); },
+      function () { toast("The browser did not let us copy", "warning"); });
+  }
+
+  /* --- Around htmx's swaps -------------------------------------------------------------------------------------------- */
+
+  var opened = [], wasOpen = null;
+  on("htmx:beforeSwap", function (event) {
+    var target = event.detail.target;
+    opened = all("details[open][id]", target).map(function (menu) { return menu.id; });
+    wasOpen = target.id && target.hasAttribute("data-open") ? target.id : null;
+  });
+  on("htmx:afterSwap", function (event) {
+    opened.forEach(function (id) { var menu = document.getElementById(id); if (menu) menu.open = true; });
+    opened = [];
+    if (event.detail.requestConfig && event.detail.requestConfig.elt.id === "studio-form") {
+      var wrong = document.querySelector("#studio-form [aria-invalid=true]");
+      if (wrong) wrong.focus(); else showStage();
+    }
+  });
+  on("htmx:afterSettle", function () {
+    var id = wasOpen, card = id && document.getElementById(id);
+    wasOpen = null;
+    settle(document);
+    if (id && !(card && card.hasAttribute("data-open"))) tell("jobs-changed");   // it ended: the balance, the tray and the price follow
+  });
+  on("htmx:sendError", function (event) {
+    if (event.detail.elt.id === "studio-form") toast("No connection. What you wrote is kept; sending again makes no second job.", "warning");
+  });
+  on("htmx:responseError", function (event) {
+    if (event.detail.requestConfig.verb !== "get") toast("That did not work on our side. What you wrote is kept.", "warning");
+  });
+
+  function settle(root) {
+    all("img[data-placeholder]", root).forEach(settlePicture);
+    all(".toast[data-toast]", root).forEach(age);
+    all("output[data-max]", root).forEach(function (output) { var field = document.getElementById(output.htmlFor.value); if (field) count(field); });
+    settleForm();
+  }
+
+  // A page that comes back from the browser's back-forward cache was locked when it was left.
+  addEventListener("pageshow", function (event) {
+    if (!event.persisted) return;
+    sending = false;
+    settleForm();
+    tell("jobs-changed");
+  });
+
+  settle(document);
+}());

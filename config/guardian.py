@@ -24,7 +24,7 @@ START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 POLL_SECONDS = 0.2
 QUICK_POLL_SECONDS = 0.01
-RESTART_PAUSE_SECONDS = 2.0
+RESTART_PAUSE_SECONDS = 1.0
 PR_SET_PDEATHSIG = 1
 
 
@@ -151,21 +151,24 @@ def guard(site: Site, answer_fd: int) -> None:
     # A signal to everybody must not take the database from processes that are still finishing their work.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    # `mark` is let go before `users`: whoever waits for `users` must not find a guardian that is about to leave.
-    with state_file(site.var, "users").open("a") as users, state_file(site.var, "guardian").open("a") as mark:
-        fcntl.flock(mark, fcntl.LOCK_EX)
-        servers: list[Server] = []
-        try:
-            with open(answer_fd, "w") as answer:
-                try:
-                    start(site, servers)
-                except (GuardianError, OSError) as error:
-                    answer.write(" ".join(str(error).split()))
-                    return
-                answer.write("ready")
-            keep_while_used(servers, users.fileno())
-        finally:
-            stop(site, servers)
+    # Never closed: the kernel does it when this process is gone, in this order. Whoever waited for `users` must not
+    # find a guardian that is about to leave, and whoever waits for `guardian` wants to see no process any more.
+    mark_fd, users_fd = (
+        os.open(state_file(site.var, name), os.O_WRONLY | os.O_CREAT) for name in ("guardian", "users")
+    )
+    fcntl.flock(mark_fd, fcntl.LOCK_EX)
+    servers: list[Server] = []
+    try:
+        with open(answer_fd, "w") as answer:
+            try:
+                start(site, servers)
+            except (GuardianError, OSError) as error:
+                answer.write(" ".join(str(error).split()))
+                return
+            answer.write("ready")
+        keep_while_used(servers, users_fd)
+    finally:
+        stop(site, servers)
 
 
 def start(site: Site, servers: list[Server]) -> None:
@@ -365,3 +368,4 @@ def redis_is_ready(path: Path) -> bool:
 if __name__ == "__main__":
     var_dir, socket_dir, postgres_bin, redis_server = map(Path, sys.argv[1:5])
     guard(Site(var_dir, socket_dir, postgres_bin, redis_server), answer_fd=int(sys.argv[5]))
+    os._exit(0)

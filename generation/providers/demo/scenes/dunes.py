@@ -1,0 +1,102 @@
+"""Long dunes under a low sun: crisp crests, a lit and a shaded flank, wind ripples, haze in the distance."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import noise, silhouettes, skies
+from ..canvas import Field, Picture, grow, over, smooth
+from ..colour import tint
+from ..easel import Easel
+
+LAYERS = 6
+_LIGHTS = {
+    "dawn": (("#6d86b0", "#b3b4c8", "#f0c9b4", "#fbdfc0"), ("#4a2f40", "#94586a", "#d99a84", "#f7d6b0"), "#f2d2bd", "#fff2df"),
+    "day": (("#3f83b8", "#86b6d2", "#d4dccb", "#f4ddb4"), ("#6b3a24", "#b0683a", "#e4a560", "#fbdda2"), "#f1d9b0", "#fff8e6"),
+    "sunset": (("#3b4a7c", "#8f6d8c", "#ec9f74", "#fbc98a"), ("#3a1d2c", "#8f3f35", "#df7f45", "#ffc67e"), "#f3b988", "#fff0cf"),
+    "dusk": (("#171d44", "#3b3a72", "#8d5f86", "#dc9388"), ("#1c1630", "#4b3358", "#8f5f78", "#d59a90"), "#b98596", "#ffe3d0"),
+    "night": (("#050916", "#0c1a38", "#1b3560", "#3f5f88"), ("#080d1e", "#1c2c4a", "#46618a", "#93aecb"), "#3f5c84", "#eef3ff"),
+}  # fmt: skip
+
+
+def paint(easel: Easel) -> Picture:
+    frame = easel.frame
+    hour = "night" if easel.reading.time == "night" else easel.hour("day", "sunset", "dawn", "dusk")
+    sky, sand, haze, sun = _LIGHTS[hour]
+    picture = skies.backdrop(easel, easel.ramp(*sky), bottom=frame.at(0.46))
+    side = 1.0 if easel.rng.uniform() < 0.5 else -1.0
+    _heavens(picture, easel, hour, side, sun)
+    table, distance = easel.ramp(*sand), easel.ink(haze)
+    for layer in range(LAYERS):
+        depth = layer / (LAYERS - 1)
+        _dune(picture, easel, depth, side, table, distance)
+        easel.report(0.2 + 0.8 * depth)
+    return picture
+
+
+def _heavens(picture: Picture, easel: Easel, hour: str, side: float, sun: str) -> None:
+    frame = easel.frame
+    u, v = side * easel.between(0.25, 0.7) * frame.half_width, frame.at(easel.between(0.16, 0.30))
+    if hour == "night":
+        picture += skies.stars(easel, count=2200, bottom=frame.at(0.6))
+        if easel.wants("moon", default=True):
+            skies.moon(picture, easel, u=u, v=v, radius=0.04)
+    elif easel.wants("sun", default=True):
+        skies.sun(picture, easel, u=u, v=v, radius=0.045, colour=sun, warmth=0.72)
+    if easel.wants("bird"):
+        flock = silhouettes.birds(frame, easel.rng, u=-u, v=v, count=6, size=0.012)
+        over(picture, flock * np.float32(0.8), easel.ink("#3a2a26"))
+
+
+def _dune(picture: Picture, easel: Easel, depth: float, side: float, table: Field, haze: Field) -> None:
+    """One dune: light falls from the sun's side, and turns to shade along an S-shaped edge."""
+    frame = easel.frame
+    crest = _crest(easel, depth)
+    top = frame.row(float(crest.min()) - 0.01)
+    if top >= frame.height:
+        return
+    fall = np.maximum(frame.v[top:] - crest, 0)
+    light = _light(easel, crest, fall, top, depth, side)
+    ripples = _ripples(easel, fall, top, depth)
+    sand = tint(np.clip(light + ripples, 0, 1), table)
+    far = np.float32((1 - depth) ** 1.5 * 0.80)
+    sand += far * (haze - sand)
+    over(picture, silhouettes.below(frame, crest)[top:], sand, top)
+
+
+def _crest(easel: Easel, depth: float) -> Field:
+    frame = easel.frame
+    seed, shift = easel.noise_seed(), easel.between(0, 40)
+    tall = (2 * frame.half_height) ** 0.6
+    slow = noise.line(
+        frame.u * np.float32(1.25 - 0.35 * depth) + np.float32(shift), shift, seed=seed, octaves=2, gain=0.3
+    )
+    peaked = 1 - np.abs(
+        noise.line(frame.u * np.float32(1.0 - 0.2 * depth) + np.float32(shift), shift + 9, seed=seed + 3, octaves=1)
+    )
+    rise = slow * np.float32(0.10) - (peaked - np.float32(0.7)) * np.float32(0.14)
+    return np.float32(frame.at(0.40 + 0.50 * depth**1.15)) + rise * np.float32(tall * (0.55 + 0.6 * depth))
+
+
+def _light(easel: Easel, crest: Field, fall: Field, top: int, depth: float, side: float) -> Field:
+    frame = easel.frame
+    small = frame.reduced(3)
+    seed = easel.noise_seed()
+    skew = small.u + np.float32(side * 0.9) * small.v
+    sweep = noise.fbm(skew * np.float32(1.7 - 0.5 * depth), small.v * np.float32(1.9), seed=seed, octaves=2, gain=0.35)
+    flank = grow(sweep, frame)[top:]
+    slope = np.gradient(crest[0])[None, :] * np.float32(frame.unit * side * 1.5)
+    near_crest = np.exp(-fall / np.float32(0.10 + 0.08 * depth))
+    facing = flank * np.float32(1.5) + slope * near_crest + np.float32(0.05)
+    lit = smooth(facing, -0.055, 0.055) * np.float32(0.46)
+    rim = np.exp(-fall / np.float32(0.006 + 0.006 * depth)) * np.float32(0.14)
+    return np.float32(0.24) + lit + np.clip(facing, -1, 1) * np.float32(0.17) + rim
+
+
+def _ripples(easel: Easel, fall: Field, top: int, depth: float) -> Field:
+    """Wind ripples, wider in front and fading out towards the crest."""
+    frame = easel.frame
+    small = frame.reduced(3)
+    bend = grow(noise.fbm(small.u * 2.2, small.v * 3, seed=easel.noise_seed(), octaves=3), frame)[top:]
+    wave = np.sin(fall * np.float32(330 - 190 * depth) + np.float32(11) * bend)
+    return wave * np.clip(fall * 5, 0, 1) * np.float32(0.008 + 0.032 * depth)

@@ -46,8 +46,9 @@ class User(AbstractUser):
     last_name = None  # type: ignore[assignment]
 
     code = models.UUIDField(default=uuid7.uuid7, unique=True, editable=False)
-    email = models.EmailField("e-mail address", null=True)
-    handle = models.CharField(
+    # NULL and not "": any number of guests share it under a unique key.
+    email = models.EmailField("e-mail address", null=True)  # noqa: DJ001
+    handle = models.CharField(  # noqa: DJ001
         max_length=HANDLE_MAX,
         null=True,
         blank=True,

@@ -1,0 +1,445 @@
+"""The only writer of wallets and transfers. Knows owners, amounts and subjects; no jobs, no packs, no pages.
+
+Each function locks the owner's wallets in id order before it writes, so two of them cannot deadlock. A caller that
+changes existing rows of its own (a job) does that before it calls, everywhere, for the same reason.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from credits import allowance, errors
+from credits.models import (
+    BY_HAND,
+    HOUSE,
+    PERSONAL,
+    ROUTES,
+    SPENDABLE,
+    Phase,
+    Transfer,
+    TransferKind,
+    Wallet,
+    WalletKind,
+)
+from credits.purse import Clawback, Purse, Settlement, share, split
+
+# The statements of a submit are written out: through the ORM building them takes longer than PostgreSQL needs to run
+# them, and only one statement can take the locks and compare the top-up's date by the same clock.
+LOCK_OWNER = """
+    SELECT id, owner_id, kind, balance, reserved, topped_up_on, (now() AT TIME ZONE 'utc')::date AS today,
+           EXISTS (SELECT FROM credits_transfer WHERE owner_id = %(owner)s AND kind = 'purchase') AS has_purchased
+      FROM credits_wallet WHERE owner_id = %(owner)s ORDER BY id FOR NO KEY UPDATE
+"""
+# The owner of a subject's reserves; an owner's rows are found by one index lookup.
+LOCK_OWNER_OF_SUBJECT = """
+    SELECT id, owner_id, kind, balance, reserved, topped_up_on, (now() AT TIME ZONE 'utc')::date AS today,
+           FALSE AS has_purchased
+      FROM credits_wallet
+     WHERE owner_id = (SELECT owner_id FROM credits_transfer WHERE subject = %(subject)s AND phase = 'reserve' LIMIT 1)
+     ORDER BY id FOR NO KEY UPDATE
+"""
+# A subject is reserved once. Its second split may differ from its first, so the keys alone would not show the repeat.
+RESERVE = """
+    INSERT INTO credits_transfer (owner_id, source_id, target_id, amount, phase, kind, key, subject, reason)
+    SELECT %(owner)s, part.source, (SELECT id FROM credits_wallet WHERE owner_id IS NULL AND kind = 'revenue'),
+           part.amount, 'reserve', %(kind)s, part.key, %(subject)s, ''
+      FROM unnest(%(sources)s::bigint[], %(amounts)s::bigint[], %(keys)s::text[]) AS part (source, amount, key)
+     WHERE NOT EXISTS (SELECT FROM credits_transfer WHERE subject = %(subject)s AND phase = 'reserve')
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Locked:
+    """A locked wallet as it is now."""
+
+    id: int
+    owner_id: int
+    kind: str
+    balance: int
+    reserved: int
+    topped_up_on: date | None
+    today: date  # by the database's clock, in UTC, the same for the whole transaction
+    has_purchased: bool
+
+    @property
+    def spendable(self) -> int:
+        return self.balance - self.reserved
+
+
+_Wallets = dict[str, _Locked]
+
+
+def lock(*, owner_id: int, is_guest: bool) -> Purse:
+    """Lock the owner's wallets until the transaction ends, top up today's free credits, and say what there is.
+
+    Must run inside `atomic`. One statement, plus one on the first call of a UTC day, plus two on the owner's first.
+    """
+    wallets = _lock_owner(owner_id, (WalletKind.DAILY,) if is_guest else PERSONAL)
+    daily = wallets[WalletKind.DAILY]
+    topped_up = _top_up(owner_id, daily, allowance.daily_amount(is_guest=is_guest))
+    spendable = {kind: wallets[kind].spendable if kind in wallets else 0 for kind in SPENDABLE}
+    return Purse(
+        owner_id=owner_id,
+        daily=spendable[WalletKind.DAILY] + topped_up,
+        bonus=spendable[WalletKind.BONUS],
+        purchased=spendable[WalletKind.PURCHASED],
+        debt=-wallets[WalletKind.DEBT].balance if WalletKind.DEBT in wallets else 0,
+        reserved=sum(wallet.reserved for wallet in wallets.values()),
+        has_purchased=daily.has_purchased,
+        wallet_ids={kind: wallet.id for kind, wallet in wallets.items()},
+    )
+
+
+def reserve(*, purse: Purse, amount: int, subject: str, kind: str, purchased_only: bool = False) -> Purse:
+    """Set `amount` credits aside for `subject`: from daily, bonus, purchased in that order, in one INSERT.
+
+    `purse` is fresh from `lock` in the same transaction; the answer is the purse after it, for a next subject of the
+    same set. A repeat changes nothing. Nothing is written for an amount of 0.
+    Raises InDebt, InsufficientCredits, KeyReused (the subject was reserved before, otherwise).
+    """
+    if amount < 0:
+        raise errors.Refused(rule="transfer_positive")
+    if not amount:
+        return purse
+    available = purse.available(purchased_only=purchased_only)
+    if amount <= available and not purse.debt:
+        parts = split(purse, amount, purchased_only=purchased_only)
+        if _insert_reserves(purse, parts, subject=subject, kind=kind):
+            return purse.without(parts)
+    if _is_repeat(purse, amount=amount, subject=subject, kind=kind):
+        return purse
+    if purse.debt:
+        raise errors.InDebt(owed=purse.debt)
+    raise errors.InsufficientCredits(needed=amount, available=available)
+
+
+@transaction.atomic
+def settle(*, subject: str, amount: int) -> Settlement:
+    """End all reserves of `subject`: charge `amount` in the order of spending, give the rest back. 0 charges nothing.
+
+    Idempotent: the same outcome again returns the first result, another one raises ReserveEnded. A subject without
+    reserves (it cost nothing) settles at 0. Raises OverCapture when `amount` is more than was reserved.
+    """
+    wallets = _rows(LOCK_OWNER_OF_SUBJECT, subject=subject)
+    # A statement of its own: only one that begins after the locks sees how another transaction ended the reserves.
+    held = _held(subject)
+    reserved = sum(row["amount"] for row in held)
+    outcome = Settlement(subject, captured=amount, released=reserved - amount)
+    if any(row["ends__phase"] for row in held):
+        captured = sum(row["ends__amount"] for row in held if row["ends__phase"] == Phase.CAPTURE)
+        if captured != amount:
+            raise errors.ReserveEnded(subject=subject, captured=captured)
+        return outcome
+    if not 0 <= amount <= reserved:
+        raise errors.OverCapture(subject=subject, amount=amount, reserved=reserved)
+    parts = share(amount, [row["amount"] for row in held])
+    ends = [_end(row, part) for row, part in zip(held, parts, strict=True)]
+    back = {row["source__kind"]: row["amount"] - part for row, part in zip(held, parts, strict=True)}
+    Transfer.objects.bulk_create([*ends, *_debt_paid_by_release(wallets, back, subject)])
+    return outcome
+
+
+@transaction.atomic
+def grant(
+    *,
+    owner_id: int,
+    wallet_kind: str,
+    amount: int,
+    kind: str,
+    key: str,
+    reason: str = "",
+    actor_id: int | None = None,
+    subject: str = "",
+) -> Transfer:
+    """Give credits from the house wallet that this kind of grant comes from; an open debt is paid out of them at once.
+
+    Idempotent by `key`. Raises KeyReused, or Refused (no such grant, no reason or actor where they must be).
+    """
+    house = _house_of_grant(kind, wallet_kind)
+    wallets = _lock_owner(owner_id, PERSONAL)
+    transfer, is_new = _once(
+        owner_id=owner_id,
+        source_id=_house_id(house),
+        target_id=wallets[wallet_kind].id,
+        amount=amount,
+        kind=kind,
+        key=key,
+        subject=subject,
+        reason=reason,
+        actor_id=actor_id,
+    )
+    if is_new:
+        _pay_debt(wallets, transfer)
+    return transfer
+
+
+def welcome(*, owner_id: int) -> Transfer | None:
+    """Give the welcome credits, once in a person's life, whatever the setting says later. None when there are none."""
+    key = f"welcome:{owner_id}"
+    earlier = Transfer.objects.filter(key=key).first()
+    if earlier or not settings.WELCOME_CREDITS:
+        return earlier
+    amount: int = settings.WELCOME_CREDITS
+    return grant(owner_id=owner_id, wallet_kind=WalletKind.BONUS, amount=amount, kind=TransferKind.WELCOME, key=key)
+
+
+@transaction.atomic
+def clawback(
+    *,
+    owner_id: int,
+    amount: int,
+    key: str,
+    reason: str,
+    kind: str = TransferKind.CLAWBACK,
+    actor_id: int | None = None,
+    subject: str = "",
+) -> Clawback:
+    """Take back what a refund or a lost dispute undid: from the purchased credits, and what is missing becomes a debt.
+
+    Idempotent by `key`. Raises KeyReused, Refused.
+    """
+    if amount <= 0:
+        raise errors.Refused(rule="transfer_positive")
+    wallets = _lock_owner(owner_id, PERSONAL)
+    taken = min(amount, wallets[WalletKind.PURCHASED].spendable)
+    earlier = _earlier_clawback(key, owner_id=owner_id, amount=amount, kind=kind, reason=reason)
+    if earlier:
+        return earlier
+    for wallet_kind, part in ((WalletKind.PURCHASED, taken), (WalletKind.DEBT, amount - taken)):
+        if part:
+            _once(
+                owner_id=owner_id,
+                source_id=wallets[wallet_kind].id,
+                target_id=_house_id(WalletKind.SALES),
+                amount=part,
+                kind=kind,
+                key=_clawback_key(key, wallet_kind),
+                subject=subject,
+                reason=reason,
+                actor_id=actor_id,
+            )
+    return Clawback(taken=taken, owed=amount - taken)
+
+
+@transaction.atomic
+def adjust(
+    *, owner_id: int, wallet_kind: str, amount: int, key: str, reason: str, actor_id: int, subject: str = ""
+) -> Transfer:
+    """A correction by staff: `amount` credits into the wallet, or out of it when negative. Reason and actor are kept.
+
+    Idempotent by `key`. A positive amount into the debt wallet forgives.
+    Raises InsufficientCredits, KeyReused, Refused.
+    """
+    if wallet_kind not in PERSONAL:
+        raise errors.Refused(rule="transfer_takes_a_legal_route")
+    wallets = _lock_owner(owner_id, PERSONAL)
+    wallet, house_id = wallets[wallet_kind], _house_id(WalletKind.ADJUSTMENT)
+    spent = wallet.kind != WalletKind.DEBT and -amount > wallet.spendable
+    if spent and not Transfer.objects.filter(key=key).exists():
+        raise errors.InsufficientCredits(needed=-amount, available=wallet.spendable)
+    transfer, is_new = _once(
+        owner_id=owner_id,
+        source_id=house_id if amount > 0 else wallet.id,
+        target_id=wallet.id if amount > 0 else house_id,
+        amount=abs(amount),
+        kind=TransferKind.ADJUSTMENT,
+        key=key,
+        subject=subject,
+        reason=reason,
+        actor_id=actor_id,
+    )
+    if is_new and amount > 0 and wallet_kind in (WalletKind.BONUS, WalletKind.PURCHASED):
+        _pay_debt(wallets, transfer)
+    return transfer
+
+
+# --- Wallets ---------------------------------------------------------------------------------------------------------
+
+
+def _lock_owner(owner_id: int, kinds: Iterable[WalletKind]) -> _Wallets:
+    """Lock the owner's wallets, opening those of `kinds` that do not exist yet."""
+    wallets = _rows(LOCK_OWNER, owner=owner_id)
+    if all(kind in wallets for kind in kinds):
+        return wallets
+    _open(owner_id, kinds)
+    return _rows(LOCK_OWNER, owner=owner_id)
+
+
+def _rows(statement: str, **values: str | int) -> _Wallets:
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("the ledger locks wallets: open an atomic block first")
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        rows = [_Locked(*row) for row in cursor.fetchall()]
+    return {row.kind: row for row in rows}
+
+
+def _open(owner_id: int | None, kinds: Iterable[WalletKind]) -> None:
+    """Open a person's wallets in the order of spending, and with them the house's, which every transfer needs.
+
+    Two first requests at once: the second waits here for the first and then finds its rows.
+    """
+    wallets = [Wallet(kind=kind) for kind in HOUSE] + [Wallet(owner_id=owner_id, kind=kind) for kind in kinds]
+    Wallet.objects.bulk_create(wallets, ignore_conflicts=True)
+
+
+def _house_id(kind: WalletKind) -> int:
+    return Wallet.objects.values_list("id", flat=True).get(owner=None, kind=kind)
+
+
+def _top_up(owner_id: int, daily: _Locked, allowed: int) -> int:
+    """Fill the daily wallet up to `allowed`, once per UTC day by the database's clock; the credits that came in.
+
+    Reserved credits still count as there: they come back or are spent, and must not be replaced meanwhile.
+    """
+    if daily.topped_up_on and daily.topped_up_on >= daily.today:
+        return 0
+    amount = max(0, allowed - daily.balance)
+    if amount:  # the trigger writes the day together with the balance
+        Transfer.objects.create(
+            owner_id=owner_id,
+            source_id=_house_id(WalletKind.ISSUANCE),
+            target_id=daily.id,
+            amount=amount,
+            phase=Phase.FINAL,
+            kind=TransferKind.DAILY,
+            key=f"daily:{daily.id}:{daily.today.isoformat()}",
+        )
+    else:
+        Wallet.objects.filter(pk=daily.id).update(topped_up_on=daily.today)
+    return amount
+
+
+# --- Reserves --------------------------------------------------------------------------------------------------------
+
+
+def _insert_reserves(purse: Purse, parts: dict[WalletKind, int], *, subject: str, kind: str) -> bool:
+    """False when the subject has been reserved before."""
+    values: dict[str, Any] = {
+        "owner": purse.owner_id,
+        "kind": kind,
+        "subject": subject,
+        "sources": [purse.wallet_ids[wallet] for wallet in parts],
+        "amounts": list(parts.values()),
+        "keys": [f"{subject}:reserve:{wallet.value}" for wallet in parts],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(RESERVE, values)
+        return bool(cursor.rowcount)
+
+
+def _is_repeat(purse: Purse, *, amount: int, subject: str, kind: str) -> bool:
+    """True when this very reserve stands already; KeyReused when the subject was reserved otherwise."""
+    rows = Transfer.objects.filter(subject=subject, phase=Phase.RESERVE).values_list("owner_id", "kind", "amount")
+    if not rows:
+        return False
+    if {row[:2] for row in rows} != {(purse.owner_id, kind)} or sum(row[2] for row in rows) != amount:
+        raise errors.KeyReused(key=subject)
+    return True
+
+
+def _held(subject: str) -> list[Any]:
+    """The subject's reserves in the order of spending, each with its end where it has one."""
+    rows = Transfer.objects.filter(subject=subject, phase=Phase.RESERVE).values(
+        "id", "owner_id", "source_id", "target_id", "source__kind", "amount", "kind", "subject",
+        "ends__phase", "ends__amount",
+    )  # fmt: skip
+    return sorted(rows, key=lambda row: SPENDABLE.index(row["source__kind"]))
+
+
+def _end(held: dict[str, Any], captured: int) -> Transfer:
+    phase = Phase.CAPTURE if captured else Phase.RELEASE
+    return Transfer(
+        owner_id=held["owner_id"],
+        source_id=held["source_id"],
+        target_id=held["target_id"],
+        amount=captured or held["amount"],
+        phase=phase,
+        kind=held["kind"],
+        key=f"{held['subject']}:{phase.value}:{held['source__kind']}",
+        subject=held["subject"],
+        reserve_id=held["id"],
+    )
+
+
+# --- Grants, debts, keys ---------------------------------------------------------------------------------------------
+
+
+def _house_of_grant(kind: str, wallet_kind: str) -> WalletKind:
+    if kind not in (TransferKind.DAILY, TransferKind.ADJUSTMENT):  # these have functions of their own
+        for source, target in ROUTES[TransferKind(kind)]:
+            if source in HOUSE and target == wallet_kind:
+                return source
+    raise errors.Refused(rule="transfer_takes_a_legal_route")
+
+
+def _once(*, key: str, **payload: Any) -> tuple[Transfer, bool]:
+    """Write a final transfer, or find the one that this key has written; true when it is new.
+
+    Two at once: the loser's INSERT waits for the winner's commit and is then compared with it.
+    """
+    if payload["amount"] <= 0:
+        raise errors.Refused(rule="transfer_positive")
+    if payload["kind"] in BY_HAND and not (payload["reason"].strip() and payload["actor_id"]):
+        raise errors.Refused(rule="transfer_by_hand_has_reason_and_actor")
+    payload["phase"] = Phase.FINAL
+    transfer, is_new = Transfer.objects.get_or_create(key=key, defaults=payload)
+    if not is_new and any(getattr(transfer, name) != value for name, value in payload.items()):
+        raise errors.KeyReused(key=key)
+    return transfer, is_new
+
+
+def _pay_debt(wallets: _Wallets, granted: Transfer) -> None:
+    """Bonus and purchased credits pay an open debt before anything else. Daily ones never do: they are an allowance."""
+    amount = min(-wallets[WalletKind.DEBT].balance, granted.amount)
+    if amount:
+        _debt_payment(wallets, granted.target_id, amount, f"{granted.key}:debt", granted.subject).save()
+
+
+def _debt_paid_by_release(wallets: _Wallets, back: dict[str, int], subject: str) -> list[Transfer]:
+    """Credits that were reserved when a refund was clawed back pay the debt when they return."""
+    if WalletKind.DEBT not in wallets:
+        return []
+    kinds = (WalletKind.BONUS, WalletKind.PURCHASED)
+    parts = share(-wallets[WalletKind.DEBT].balance, [back.get(kind, 0) for kind in kinds])
+    return [
+        _debt_payment(wallets, wallets[kind].id, part, f"{subject}:debt:{kind.value}", subject)
+        for kind, part in zip(kinds, parts, strict=True)
+        if part
+    ]
+
+
+def _debt_payment(wallets: _Wallets, source_id: int, amount: int, key: str, subject: str) -> Transfer:
+    debt = wallets[WalletKind.DEBT]
+    return Transfer(
+        owner_id=debt.owner_id,
+        source_id=source_id,
+        target_id=debt.id,
+        amount=amount,
+        phase=Phase.FINAL,
+        kind=TransferKind.DEBT,
+        key=key,
+        subject=subject,
+    )
+
+
+def _clawback_key(key: str, wallet_kind: WalletKind) -> str:
+    return f"{key}:{wallet_kind.value}"
+
+
+def _earlier_clawback(key: str, *, owner_id: int, amount: int, kind: str, reason: str) -> Clawback | None:
+    """What this key took before; its split belongs to the balance of that day, so only the sum is compared."""
+    keys = {_clawback_key(key, wallet): wallet for wallet in (WalletKind.PURCHASED, WalletKind.DEBT)}
+    rows = list(Transfer.objects.filter(key__in=keys))
+    if not rows:
+        return None
+    if {(row.owner_id, row.kind, row.reason) for row in rows} != {(owner_id, kind, reason)}:
+        raise errors.KeyReused(key=key)
+    parts = {keys[row.key]: row.amount for row in rows}
+    if sum(parts.values()) != amount:
+        raise errors.KeyReused(key=key)
+    return Clawback(taken=parts.get(WalletKind.PURCHASED, 0), owed=parts.get(WalletKind.DEBT, 0))

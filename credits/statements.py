@@ -1,0 +1,239 @@
+"""Reads of the ledger: a person's balance, their statement page by page, and what one subject cost. Writes nothing."""
+
+import base64
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date
+from typing import Any
+
+from django.contrib.postgres.functions import TransactionNow
+from django.db.models import BigIntegerField, F, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import TruncDate
+
+from credits import allowance, lines
+from credits.models import SPENDABLE, Phase, Transfer, TransferKind, Wallet, WalletKind
+
+PAGE_ROWS = 60
+
+# The filter's words in the address, and the rows that they mean. A capture of less than its reserve also gave back.
+FILTERS: dict[str, Q] = {
+    "reserve": Q(phase=Phase.RESERVE),
+    "capture": Q(phase=Phase.CAPTURE),
+    "release": Q(phase=Phase.RELEASE) | Q(phase=Phase.CAPTURE, amount__lt=F("reserve__amount")),
+    "purchase": Q(kind__in=[TransferKind.PURCHASE, TransferKind.RESTORE]),
+    "refund": Q(kind__in=[TransferKind.REFUND, TransferKind.CLAWBACK, TransferKind.DEBT]),
+    "free": Q(
+        kind__in=[TransferKind.DAILY, TransferKind.WELCOME, TransferKind.GOODWILL, TransferKind.ADJUSTMENT],
+    ),
+}
+
+
+class BadCursor(ValueError):
+    """The `after` of a page address is none that we have given out."""
+
+
+class BadFilter(ValueError):
+    """A filter's value that does not exist."""
+
+
+@dataclass(frozen=True)
+class Pocket:
+    """One wallet as its owner sees it, in credits."""
+
+    spendable: int = 0
+    reserved: int = 0
+
+
+@dataclass(frozen=True)
+class Balance:
+    """A person's credits now; today's top-up counts as there even before the first spending makes it happen."""
+
+    daily: Pocket
+    bonus: Pocket
+    purchased: Pocket
+    debt: int  # what is owed, 0 or more
+    daily_amount: int  # what the daily wallet is filled up to at 00:00 UTC
+
+    @property
+    def available(self) -> int:
+        return self.daily.spendable + self.bonus.spendable + self.purchased.spendable
+
+    @property
+    def reserved(self) -> int:
+        return self.daily.reserved + self.bonus.reserved + self.purchased.reserved
+
+
+@dataclass(frozen=True)
+class Charges:
+    """What one subject cost, in credits: reserved == captured + released + open."""
+
+    reserved: int = 0
+    captured: int = 0
+    released: int = 0
+    open: int = 0
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which transfers a statement shows; empty words show all."""
+
+    kind: str = ""
+    wallet: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("", *FILTERS) or self.wallet not in ("", *SPENDABLE):
+            raise BadFilter(self.kind, self.wallet)
+
+    def rows(self) -> Q:
+        wanted = FILTERS[self.kind] if self.kind else Q()
+        return wanted & (Q(source__kind=self.wallet) | Q(target__kind=self.wallet)) if self.wallet else wanted
+
+    def __bool__(self) -> bool:
+        return bool(self.kind or self.wallet)
+
+
+@dataclass(frozen=True)
+class StatementPage:
+    """Newest first. `older` is the cursor of the next page, empty on the last one."""
+
+    lines: list[lines.Line] = field(default_factory=list)
+    older: str = ""
+
+
+def balance(*, owner_id: int | None, is_guest: bool) -> Balance:
+    """One query; none for nobody, who sees what a guest has."""
+    amount = allowance.daily_amount(is_guest=is_guest or owner_id is None)
+    rows = _wallets(owner_id) if owner_id is not None else {}
+    return Balance(
+        daily=_daily_pocket(rows.get(WalletKind.DAILY), amount),
+        bonus=_pocket(rows.get(WalletKind.BONUS)),
+        purchased=_pocket(rows.get(WalletKind.PURCHASED)),
+        debt=-rows[WalletKind.DEBT].balance if WalletKind.DEBT in rows else 0,
+        daily_amount=amount,
+    )
+
+
+def page(*, owner_id: int | None, after: str = "", wanted: Filter | None = None) -> StatementPage:
+    """One keyset page of the owner's transfers, in one query. Raises BadCursor."""
+    wanted = wanted or Filter()
+    cursor = _read_cursor(after) if after else None
+    if owner_id is None:
+        return StatementPage()
+    rows = _rows(owner_id, cursor, wanted)
+    groups = lines.group(rows)
+    is_last = len(rows) < PAGE_ROWS
+    if not is_last:
+        groups.pop()  # the page may have cut it; it begins the next one
+    # With a filter the lines shown are not all there are, so what was available after each cannot be told.
+    available = None if wanted or not rows else cursor.available if cursor else rows[0].available_now
+    shown, available_before = lines.of(groups, available=available, only=wanted.kind)
+    older = "" if is_last else _write_cursor(_Cursor(groups[-1][-1].id, available_before or 0))
+    return StatementPage(shown, older)
+
+
+def of_subject(subject: str) -> Charges:
+    """What this subject cost so far; one query. Nothing but zeros when it never reserved anything."""
+    return of_subjects([subject])[subject]
+
+
+def of_subjects(subjects: Iterable[str]) -> dict[str, Charges]:
+    """The same for each of a page's subjects, in one query."""
+    totals: dict[str, dict[str, int]] = {subject: defaultdict(int) for subject in subjects}
+    ends = (
+        Transfer.objects.filter(subject__in=totals, phase=Phase.RESERVE)
+        .values_list("subject", "ends__phase")
+        .annotate(held=Sum("amount"), ended=Sum("ends__amount"))
+        .order_by()
+    )
+    for subject, phase, held, ended in ends:
+        totals[subject]["reserved"] += int(held)  # PostgreSQL sums bigints into a numeric
+        totals[subject]["captured"] += int(ended) if phase == Phase.CAPTURE else 0
+        totals[subject]["open"] += int(held) if phase is None else 0
+    return {subject: _charges(total) for subject, total in totals.items()}
+
+
+def has_purchased(*, owner_id: int) -> bool:
+    """Whether this person ever bought credits; an account with a purchase has higher limits."""
+    return Transfer.objects.filter(owner_id=owner_id, kind=TransferKind.PURCHASE).exists()
+
+
+# --- Balance ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Wallet:
+    balance: int
+    reserved: int
+    topped_up_on: date | None
+    today: date  # by the database's clock, which also makes the top-up
+
+
+def _wallets(owner_id: int) -> dict[str, _Wallet]:
+    rows = (
+        Wallet.objects.filter(owner_id=owner_id)
+        .annotate(today=TruncDate(TransactionNow(), tzinfo=UTC))
+        .values_list("kind", "balance", "reserved", "topped_up_on", "today")
+    )
+    return {row[0]: _Wallet(*row[1:]) for row in rows}
+
+
+def _pocket(wallet: _Wallet | None) -> Pocket:
+    return Pocket(wallet.balance - wallet.reserved, wallet.reserved) if wallet else Pocket()
+
+
+def _daily_pocket(wallet: _Wallet | None, amount: int) -> Pocket:
+    if wallet is None:
+        return Pocket(spendable=amount)
+    is_due = wallet.topped_up_on is None or wallet.topped_up_on < wallet.today
+    full = max(wallet.balance, amount) if is_due else wallet.balance
+    return Pocket(full - wallet.reserved, wallet.reserved)
+
+
+# --- Statement -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Cursor:
+    """Where a page ended, and what was available before its oldest line, so that the next page goes on counting."""
+
+    before_id: int
+    available: int
+
+
+def _rows(owner_id: int, cursor: _Cursor | None, wanted: Filter) -> list[lines.Row]:
+    transfers: QuerySet[Transfer] = Transfer.objects.filter(wanted.rows(), owner_id=owner_id)
+    if cursor:
+        transfers = transfers.filter(id__lt=cursor.before_id)
+    rows = transfers.order_by("-id").values_list(
+        "id", "created_at", "phase", "kind", "subject", "reason", "amount",
+        "source__kind", "target__kind", "reserve__amount", Subquery(_spendable_now(owner_id)),
+    )  # fmt: skip
+    return [lines.Row(*row) for row in rows[:PAGE_ROWS]]
+
+
+def _spendable_now(owner_id: int) -> QuerySet[Wallet, Any]:
+    """Asked inside the page's own statement: one snapshot, so no movement falls between the sum and the rows."""
+    wallets = Wallet.objects.filter(owner_id=owner_id, kind__in=SPENDABLE).values("owner_id")
+    return wallets.annotate(total=Sum(F("balance") - F("reserved"), output_field=BigIntegerField())).values("total")
+
+
+def _write_cursor(cursor: _Cursor) -> str:
+    return base64.urlsafe_b64encode(f"{cursor.before_id}.{cursor.available}".encode()).decode().rstrip("=")
+
+
+def _read_cursor(text: str) -> _Cursor:
+    try:
+        plain = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode("ascii")
+        number, _, available = plain.partition(".")
+        cursor = _Cursor(int(number), int(available))
+    except ValueError as error:
+        raise BadCursor(text) from error
+    if not 0 < cursor.before_id < 2**63 or abs(cursor.available) >= 2**63:
+        raise BadCursor(text)
+    return cursor
+
+
+def _charges(total: dict[str, int]) -> Charges:
+    reserved, captured, still_open = total["reserved"], total["captured"], total["open"]
+    return Charges(reserved, captured, reserved - captured - still_open, still_open)

@@ -26,6 +26,7 @@ POLL_SECONDS = 0.2
 QUICK_POLL_SECONDS = 0.01
 RESTART_PAUSE_SECONDS = 1.0
 PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class GuardianError(Exception):
@@ -93,7 +94,7 @@ class Server:
             env=server_environment(),
             stdin=subprocess.DEVNULL,
             pass_fds=[self.lock_fd],
-            preexec_fn=die_with_guardian(self.stop_signal),  # noqa: PLW1509  (the guardian has one thread)
+            preexec_fn=as_child(self.stop_signal),  # noqa: PLW1509  (the guardian has one thread)
         )
 
     def runs(self) -> bool:
@@ -127,18 +128,22 @@ def server_environment() -> dict[str, str]:
     return kept | {"LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 
-def die_with_guardian(number: signal.Signals) -> Callable[[], None]:
-    """What a child does before it becomes its program: it asks for `number` when the guardian dies, even by SIGKILL."""
-    guardian = os.getpid()
-    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+def die_with(parent: int, number: signal.Signals) -> None:
+    """Have the kernel send us `number` when our parent dies, even by SIGKILL. Only Linux can."""
+    if LIBC is not None:
+        LIBC.prctl(PR_SET_PDEATHSIG, number)
+        if os.getppid() != parent:  # it died before the kernel knew
+            os.kill(os.getpid(), number)
+
+
+def as_child(number: signal.Signals) -> Callable[[], None]:
+    """What a child does before it becomes its program (`preexec_fn`): default signals, and `number` when we die."""
+    parent = os.getpid()
 
     def prepare() -> None:
-        for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(ignored, signal.SIG_DFL)
-        if libc is not None:
-            libc.prctl(PR_SET_PDEATHSIG, number)
-            if os.getppid() != guardian:
-                os._exit(1)
+        for handled in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(handled, signal.SIG_DFL)
+        die_with(parent, number)
 
     return prepare
 

@@ -16,7 +16,14 @@ from config import logs, views
 log = logging.getLogger(__name__)
 
 Handler = Callable[[HttpRequest], HttpResponse]
-AWAY = (OperationalError, InterfaceError, psycopg_pool.PoolTimeout, redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, BrokerError)
+AWAY = (
+    OperationalError,
+    InterfaceError,
+    psycopg_pool.PoolTimeout,
+    redis.exceptions.ConnectionError,
+    redis.exceptions.TimeoutError,
+    BrokerError,
+)
 FOREIGN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 

@@ -12,9 +12,13 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
+import django_stubs_ext
 import environ
 
 from config import embedded, redis_urls
+
+# Lets Django's classes take type parameters at run time, as in ModelAdmin[Job].
+django_stubs_ext.monkeypatch()
 
 T = TypeVar("T")
 
@@ -108,7 +112,11 @@ def embedded_secret() -> str:
 SECRET_KEY = os.environ.get("SECRET_KEY", "") or (embedded_secret() if EMBEDDED else "")
 
 if not EMBEDDED:
-    for name, value in {"SECRET_KEY": SECRET_KEY, "REDIS_URL": os.environ.get("REDIS_URL"), "ALLOWED_HOSTS": ALLOWED_HOSTS}.items():
+    for name, value in {
+        "SECRET_KEY": SECRET_KEY,
+        "REDIS_URL": os.environ.get("REDIS_URL"),
+        "ALLOWED_HOSTS": ALLOWED_HOSTS,
+    }.items():
         if not value:
             refuse(f"{name} is not set. A site with its own DATABASE_URL needs it.")
 
@@ -173,7 +181,11 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "config.context.site",
             ],
-            "builtins": ["django.templatetags.static", "django_htmx.templatetags.django_htmx", "config.templatetags.show"],
+            "builtins": [
+                "django.templatetags.static",
+                "django_htmx.templatetags.django_htmx",
+                "config.templatetags.show",
+            ],
         },
     }
 ]
@@ -200,7 +212,7 @@ if DATABASE_POOL_MAX:
 else:
     DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
 
-# --- Redis: broker, cache and limits have databases of their own -------------------------------------------------------
+# --- Redis: broker, cache and limits have databases of their own -----------------------------------------------------
 
 REDIS = read(
     "REDIS_URL",
@@ -221,7 +233,7 @@ SESSION_COOKIE_AGE = int(timedelta(days=30).total_seconds())
 SESSION_COOKIE_SAMESITE = "Lax"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
-# --- Celery: a message is only a hint, the job row is the queue of record ---------------------------------------------
+# --- Celery: a message is only a hint, the job row is the queue of record --------------------------------------------
 
 BROKER_VISIBILITY_SECONDS = read("BROKER_VISIBILITY_SECONDS", 3600, positive)
 SWEEP_SECONDS = read("SWEEP_SECONDS", 5, positive)
@@ -354,13 +366,15 @@ SOCIALACCOUNT_PROVIDERS = {
     }
 }
 
-EMAIL_CONFIG = read("EMAIL_URL", {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}, environ.Env.email_url_config)
+EMAIL_CONFIG = read(
+    "EMAIL_URL", {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}, environ.Env.email_url_config
+)
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = f"Atelier <no-reply@{urlsplit(PUBLIC_URL).hostname}>"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 EMAIL_TIMEOUT = 10
 
-# --- The product's numbers: SPEC defaults, one home each -----------------------------------------------------------------
+# --- The product's numbers: SPEC defaults, one home each -------------------------------------------------------------
 
 DAILY_FREE_CREDITS = read("DAILY_FREE_CREDITS", 20, natural)
 GUEST_DAILY_FREE_CREDITS = read("GUEST_DAILY_FREE_CREDITS", 10, natural)
@@ -414,7 +428,7 @@ if not DEBUG and not EMBEDDED:
     if TRUSTED_PROXIES:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-# --- Logs: one JSON object a line in production, plain lines on a terminal ---------------------------------------------
+# --- Logs: one JSON object a line in production, plain lines on a terminal -------------------------------------------
 
 LOG_LEVEL = read("LOG_LEVEL", "INFO", lambda text: re.fullmatch("DEBUG|INFO|WARNING|ERROR", text)[0])  # type: ignore[index]
 LOGGING = {

@@ -60,6 +60,10 @@ def used_today(name: str, key: str) -> int:
     return max(0, _storage().get(f"day:{name}:{key}:{day}"))
 
 
+def seconds_left_today() -> int:
+    return _today()[1]
+
+
 def _today() -> tuple[str, int]:
     """Today's UTC date as text, and the seconds until it ends."""
     now = datetime.now(UTC)

@@ -104,5 +104,3 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def robots(request: HttpRequest) -> HttpResponse:
     lines = ["User-agent: *", "Disallow: /accounts/", "Disallow: /jobs/", "Disallow: /files/", "Disallow: /library"]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")
-
-

@@ -1,0 +1,30 @@
+"""Which of three kinds a person is, and what that allows. The numbers are settings."""
+
+from enum import IntEnum
+
+from django.conf import settings
+
+from credits import statements
+
+
+class Tier(IntEnum):
+    """Also the position in each three-part setting."""
+
+    GUEST = 0
+    ACCOUNT = 1
+    CUSTOMER = 2
+
+
+def tier(*, owner_id: int | None, is_guest: bool) -> Tier:
+    """A guest (or nobody yet), an account, or an account with a purchase. One query for an account."""
+    if owner_id is None or is_guest:
+        return Tier.GUEST
+    return Tier.CUSTOMER if statements.has_purchased(owner_id=owner_id) else Tier.ACCOUNT
+
+
+def open_jobs_max(of: Tier) -> int:
+    return settings.OPEN_JOBS_MAX[of]
+
+
+def daily_requests_max(of: Tier) -> int:
+    return settings.DAILY_GENERATE_MAX[of]

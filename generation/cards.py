@@ -1,0 +1,204 @@
+"""A job as its card shows it: read in one query while it is open, words about money rendered from the ledger."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils import timezone
+
+from config.templatetags import show
+from credits import statements
+from credits.statements import Charges
+from generation import lanes, words
+from generation.models import Asset, ErrorCode, Job, JobState
+
+LONG = timedelta(minutes=2)
+
+_STATE_WORDS = {
+    JobState.QUEUED: "In the queue",
+    JobState.STARTING: "Starting",
+    JobState.RUNNING: "Running",
+    JobState.STORING: "Storing",
+    JobState.SUCCEEDED: "Done",
+    JobState.FAILED: "Failed",
+    JobState.CANCELLED: "Cancelled",
+}
+
+
+@dataclass(frozen=True)
+class Card:
+    """What templates/generation/partials/card.html reads. Counts in pictures, credits and seconds."""
+
+    job: Job
+    code: UUID
+    state: str
+    state_word: str
+    version: int
+    is_open: bool
+    prompt: str
+    model_name: str
+    aspect_ratio: str
+    count: int
+    headline: str
+    expected: str
+    percent: int | None
+    deadline_clock: str
+    taking_long: bool
+    money: str
+    duration: str
+    assets: list[Asset]
+    missing: int
+    error: words.Told | None
+    can_cancel: bool
+    can_retry: bool
+    cancel_label: str
+    poll_url: str
+    job_url: str
+    receipt_url: str
+    retry_url: str
+    cancel_url: str
+    reuse_url: str
+    variation_url: str
+
+
+# --- Reads -----------------------------------------------------------------------------------------------------------
+
+
+def find(*, code: UUID, owner_id: int | None) -> Job | None:
+    """The owner's job with its model and its place in the queue, in one query; None for anybody else."""
+    if owner_id is None:
+        return None
+    jobs = Job.objects.filter(code=code, owner_id=owner_id).select_related("model").annotate(place=lanes.place())
+    return jobs.first()
+
+
+def open_jobs(*, owner_id: int) -> list[Job]:
+    """The owner's open jobs, oldest first, in one query. Their number is capped by OPEN_JOBS_MAX."""
+    jobs = Job.objects.filter(owner_id=owner_id, finished_at=None).select_related("model").annotate(place=lanes.place())
+    return list(jobs.order_by("pk"))
+
+
+def place_of(job: Job) -> int:
+    """How many wait before this job; 0 once it runs. Only for jobs that were read by this module."""
+    return int(getattr(job, "place", 0)) if job.waiting else 0
+
+
+def is_current(job: Job, *, version: int | None, place: int | None) -> bool:
+    """Whether a card already shows this. A card that names no place is asked about its version alone."""
+    return version == job.version and (place is None or place == place_of(job))
+
+
+# --- The card --------------------------------------------------------------------------------------------------------
+
+
+def of(job: Job) -> Card:
+    """The card of a job: one query for its money, one more for its pictures once it has ended."""
+    return _card(job, statements.of_subject(job.subject), _assets(job) if not job.is_open else [])
+
+
+def small(job: Job) -> Card:
+    """The card as the tray shows it: no query at all."""
+    return _card(job, None, [])
+
+
+def _assets(job: Job) -> list[Asset]:
+    return list(Asset.objects.filter(job=job, deleted_at=None).order_by("index"))
+
+
+def _card(job: Job, charges: Charges | None, assets: list[Asset]) -> Card:
+    args = [job.code]
+    job_url = reverse("job", args=args)
+    return Card(
+        job=job,
+        code=job.code,
+        state=job.state,
+        state_word=_STATE_WORDS[JobState(job.state)],
+        version=job.version,
+        is_open=job.is_open,
+        prompt=job.prompt_written,
+        model_name=job.model.name,
+        aspect_ratio=job.aspect_ratio,
+        count=job.count,
+        headline=_headline(job),
+        expected=_expected(job),
+        percent=_percent(job),
+        deadline_clock=f"{job.deadline_at:%H:%M} UTC",
+        taking_long=job.is_open and timezone.now() - job.created_at > LONG,
+        money=_money(job, charges) if charges else "",
+        duration=_duration(job),
+        assets=assets,
+        missing=job.count - len(assets) if job.state == JobState.SUCCEEDED else 0,
+        error=_error(job),
+        can_cancel=job.state in (JobState.QUEUED, JobState.STARTING, JobState.RUNNING),
+        can_retry=job.state in (JobState.FAILED, JobState.CANCELLED),
+        cancel_label=f"releases {show.credits_word(job.total_credits)}",
+        poll_url=f"{reverse('job_card', args=args)}?v={job.version}&place={place_of(job)}",
+        job_url=job_url,
+        receipt_url=reverse("job_receipt", args=args),
+        retry_url=reverse("job_retry", args=args),
+        cancel_url=reverse("job_cancel", args=args),
+        reuse_url=f"{reverse('studio')}?from={job.code}",
+        variation_url=f"{reverse('studio')}?from={job.code}&variation=1",
+    )
+
+
+def _headline(job: Job) -> str:
+    place = place_of(job)
+    if job.waiting and place > lanes.PLACE_MAX:
+        return f"More than {lanes.PLACE_MAX} before you for {job.model.name}"
+    if job.waiting:
+        return (
+            f"{_ordinal(place + 1)} in the queue for {job.model.name}"
+            if place
+            else f"Next in the queue for {job.model.name}"
+        )
+    if job.state == JobState.RUNNING:
+        if job.count == 1:
+            return "Drawing"
+        return f"Drawing, picture {min(job.count, job.progress * job.count // 100 + 1)} of {job.count}"
+    if job.state == JobState.STARTING:
+        return f"{job.model.name} is starting"
+    if job.state == JobState.STORING:
+        return "Storing what arrived"
+    return _STATE_WORDS[JobState(job.state)]
+
+
+def _ordinal(number: int) -> str:
+    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
+def _expected(job: Job) -> str:
+    if not job.is_open:
+        return ""
+    left = job.model.typical_seconds * job.count * (1 + place_of(job)) * (1 - job.progress / 100)
+    return f"about {max(1, round(left))} s" if left < 90 else f"about {round(left / 60)} min"
+
+
+def _percent(job: Job) -> int | None:
+    if job.state == JobState.RUNNING:
+        return job.progress or None
+    return 99 if job.state == JobState.STORING else None
+
+
+def _duration(job: Job) -> str:
+    return show.seconds(job.finished_at - job.created_at) if job.finished_at else ""
+
+
+def _error(job: Job) -> words.Told | None:
+    if job.state not in (JobState.FAILED, JobState.CANCELLED):
+        return None
+    data = {"name": job.model.name, "message": job.model.message} if job.error_code == ErrorCode.PROVIDER_DOWN else None
+    return words.of(job.error_code or ErrorCode.INTERNAL, data)
+
+
+def _money(job: Job, charges: Charges) -> str:
+    """One sentence, from the transfers of this job and nothing else."""
+    if charges.open:
+        return f"{show.credits_word(charges.open)} reserved."
+    if not charges.captured:
+        return f"{show.credits_word(charges.reserved)} reserved, all released. Nothing was charged."
+    released = f", {charges.released} released" if charges.released else ""
+    return f"{charges.reserved} reserved, {charges.captured} charged{released}."
+

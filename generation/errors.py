@@ -1,0 +1,83 @@
+"""What can go wrong between a prompt and a picture. Subclasses carry data; words.py has the sentences."""
+
+from generation.models import ErrorCode
+
+
+class GenerationError(Exception):
+    """Base of every refusal. `code` is what pages, API and tests see; `status` is the HTTP answer at a door."""
+
+    code: str = ErrorCode.INTERNAL
+    status = 422
+
+    def __init__(self, **data: object) -> None:
+        super().__init__(str(data) if data else self.code)
+        self.data = data
+
+
+class BlockedPrompt(GenerationError):
+    """data: rule (its title), phrase (as it stands in the prompt)."""
+
+    code = ErrorCode.BLOCKED_PROMPT
+
+
+class QuoteExpired(GenerationError):
+    """The price shown is missing, older than its validity, altered, or for another request."""
+
+    code = "quote_expired"
+
+
+class KeyReused(GenerationError):
+    """The form's key was used before, with other content."""
+
+    code = "key_reused"
+    status = 409
+
+
+class ModelUnavailable(GenerationError):
+    """data: name, message (the staff's words)."""
+
+    code = ErrorCode.PROVIDER_DOWN
+
+
+class InsufficientCredits(GenerationError):
+    """data: needed, available, purchased_only."""
+
+    code = ErrorCode.INSUFFICIENT_CREDITS
+    status = 402
+
+
+class TooManyJobs(GenerationError):
+    """data: maximum."""
+
+    code = ErrorCode.TOO_MANY_JOBS
+    status = 429
+
+    retry_after_seconds = 5
+
+
+class RateLimited(GenerationError):
+    """data: limit, window_seconds, retry_after_seconds."""
+
+    code = ErrorCode.RATE_LIMITED
+    status = 429
+
+
+class DailyLimit(GenerationError):
+    """data: limit, retry_after_seconds, what ("requests" or "free credits")."""
+
+    code = ErrorCode.DAILY_LIMIT
+    status = 429
+
+
+class NotOpen(GenerationError):
+    """The job has ended meanwhile, so there is nothing to cancel. data: state."""
+
+    code = "not_open"
+    status = 409
+
+
+class FileGone(GenerationError):
+    """The object behind an asset is not in storage. data: code."""
+
+    code = "file_gone"
+    status = 404

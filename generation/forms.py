@@ -1,0 +1,133 @@
+"""The studio's form: what a request may say. It checks values; prices, limits and rules are the domain's."""
+
+import unicodedata
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+
+from generation import catalogue
+from generation.jobs import Wish
+from generation.models import InferenceModel, Job, SeedMode, SeedSupport, Style
+from generation.shapes import SHAPES
+
+SEED_MAX = 2**32 - 1
+KEY_MAX = 64
+
+
+class TextField(forms.CharField):
+    """Text as people write it: NUL and lone surrogates, which no database keeps, are named instead of crashing."""
+
+    def to_python(self, value: Any) -> str:
+        text = str(value or "").replace("\r\n", "\n")  # as browsers count it
+        if any(unicodedata.category(char) in {"Cs"} or char == "\x00" for char in text):
+            raise ValidationError("This holds a character that cannot be stored. Please remove it.", code="characters")
+        return super().to_python(unicodedata.normalize("NFC", text)) or ""
+
+
+class GenerateForm(forms.Form):
+    """One form for price and submit. `model` decides which of the other fields count."""
+
+    prompt = TextField(
+        min_length=settings.PROMPT_MIN,
+        max_length=settings.PROMPT_MAX,
+        error_messages={
+            "required": "Write what the picture should show.",
+            "min_length": "Write at least %(limit_value)d characters.",
+            "max_length": "Write at most %(limit_value)d characters; this has %(show_value)d.",
+        },
+    )
+    negative_prompt = TextField(
+        required=False,
+        max_length=settings.PROMPT_MAX,
+        error_messages={"max_length": "Write at most %(limit_value)d characters; this has %(show_value)d."},
+    )
+    model = forms.CharField(max_length=50, error_messages={"required": "Choose a model."})
+    aspect_ratio = forms.ChoiceField(
+        choices=[(value, value) for value in SHAPES],
+        error_messages={"required": "Choose a shape.", "invalid_choice": "Choose one of the shapes shown."},
+    )
+    count = forms.IntegerField(
+        min_value=1,
+        max_value=settings.PICTURES_MAX,
+        error_messages={
+            "required": "Choose how many pictures.",
+            "invalid": "Choose a whole number of pictures.",
+            "min_value": "Choose 1 to 4 pictures.",
+            "max_value": "Choose 1 to 4 pictures.",
+        },
+    )
+    style = forms.ChoiceField(
+        choices=Style.choices, required=False, error_messages={"invalid_choice": "Choose one of the styles shown."}
+    )
+    seed = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=SEED_MAX,
+        error_messages={
+            "invalid": "A seed is a whole number.",
+            "min_value": "A seed is 0 or more.",
+            "max_value": f"A seed is at most {SEED_MAX}.",
+        },
+    )
+    seed_mode = forms.ChoiceField(
+        choices=SeedMode.choices, required=False, error_messages={"invalid_choice": "Choose one of the seeds shown."}
+    )
+    key = forms.RegexField(
+        r"^[A-Za-z0-9_-]{8,64}$",
+        error_messages={"required": "Please reload the page.", "invalid": "Please reload the page."},
+    )
+    parent = TextField(required=False, max_length=60)  # lineage.py reads it, and believes nothing it cannot see
+
+    def __init__(self, *args: Any, needs_prompt: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not needs_prompt:  # a price does not depend on the words
+            self.fields["prompt"] = TextField(required=False)
+            self.fields["key"].required = False
+
+    def clean_model(self) -> InferenceModel:
+        model = catalogue.find(self.cleaned_data["model"])
+        if model is None:
+            raise ValidationError("This model is not on offer. Choose one of those shown.", code="unknown_model")
+        return model
+
+    def clean_style(self) -> str:
+        return self.cleaned_data["style"] or Style.NONE
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        model: InferenceModel | None = data.get("model")
+        if model is not None:
+            self._fit(model, data)
+        return data
+
+    def _fit(self, model: InferenceModel, data: dict[str, Any]) -> None:
+        """Name what the chosen model cannot do; drop what it does not look at."""
+        if data.get("aspect_ratio") and data["aspect_ratio"] not in model.aspect_ratios:
+            self.add_error("aspect_ratio", f"{model.name} does not make {data['aspect_ratio']}.")
+        if data.get("count") and data["count"] > model.max_count:
+            self.add_error("count", f"{model.name} makes at most {model.max_count} at a time.")
+        if data.get("style", Style.NONE) != Style.NONE and data["style"] not in model.styles:
+            self.add_error("style", f"{model.name} has no such style.")
+        if not model.supports_negative:
+            data["negative_prompt"] = ""
+        if model.seed_support == SeedSupport.NONE or data.get("seed_mode") == SeedMode.RANDOM:
+            data["seed"] = None
+
+    def wish(self, parent: Job | None = None, origin: str = "") -> Wish:
+        """The checked request. Call it only on a valid form."""
+        data = self.cleaned_data
+        mode = SeedMode.RANDOM if data["seed"] is None else data["seed_mode"] or SeedMode.LOCKED
+        return Wish(
+            model=data["model"],
+            prompt=data["prompt"],
+            negative_prompt=data["negative_prompt"],
+            aspect_ratio=data["aspect_ratio"],
+            count=data["count"],
+            style=data["style"],
+            seed=data["seed"],
+            seed_mode=mode,
+            parent_id=parent.pk if parent else None,
+            origin=origin,
+        )

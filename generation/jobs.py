@@ -1,0 +1,365 @@
+"""A job's whole life, and the only writer of its state. Whoever ends a job settles its reserve in the same transaction.
+
+Nothing here calls a provider: worker.py does, between `begin` and `store`.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from credits import errors as credit_errors
+from credits import ledger
+from generation import access, assets, lanes, limits, moderation
+from generation.errors import GenerationError, InsufficientCredits, KeyReused, ModelUnavailable, NotOpen, TooManyJobs
+from generation.models import Asset, Attempt, ErrorCode, InferenceModel, Job, JobState, SeedMode
+from generation.models.job import OPEN_STATES
+from generation.pricing import quote as quotes
+from generation.shapes import SHAPES
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+# New accounts share the budget of free credits of their address for so long, until they buy.
+NEW_ACCOUNT = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a checked form asks for. `seed` None means: take one at random."""
+
+    model: InferenceModel
+    prompt: str
+    negative_prompt: str = ""
+    aspect_ratio: str = "1:1"
+    count: int = 1
+    style: str = "none"
+    seed: int | None = None
+    seed_mode: str = SeedMode.RANDOM
+    parent_id: int | None = None
+    origin: str = ""
+
+    def digest(self) -> str:
+        """The same form twice has the same digest; another content has another."""
+        told = [
+            self.model.slug,
+            self.prompt,
+            self.negative_prompt,
+            self.aspect_ratio,
+            self.count,
+            self.style,
+            self.seed,
+        ]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """A browser without a user row. `key` knows it again by its own secret, `become` gives it a guest's row."""
+
+    key: str
+    become: Callable[[int | None], "User"]
+
+
+@dataclass(frozen=True)
+class Submitted:
+    job: Job
+    is_new: bool
+
+
+# --- Submit ----------------------------------------------------------------------------------------------------------
+
+
+def submit(
+    *, owner: "User | None", visitor: Visitor | None, wish: Wish, quote_token: str, key: str, address: str
+) -> Submitted:
+    """Accept a request: job and reserve in one commit, or neither. The same key again returns the first job.
+
+    Either `owner` or `visitor` is given. Raises the errors of generation/errors.py; nothing is written then.
+    """
+    if owner is not None:
+        return _submit_as(owner, _keys(owner, visitor, key), wish, quote_token, address)
+    assert visitor is not None
+    with transaction.atomic():
+        # Two clicks of a browser without a session would make two guests: they take turns here instead.
+        _take_turns(visitor.key)
+        keys = [f"visitor:{visitor.key}:form:{key}"]
+        first = Job.objects.filter(form_key=keys[0]).first()
+        if first is not None:
+            visitor.become(first.owner_id)
+            return Submitted(_same_or_refuse(first, wish), is_new=False)
+        quote = _admit(wish=wish, quote_token=quote_token, address=address)
+        guest = visitor.become(None)
+        submitted = _accept(guest, keys, wish, quote, access.Tier.GUEST, address)
+    limits.daily(owner_id=guest.pk, tier=access.Tier.GUEST)
+    return submitted
+
+
+def _submit_as(owner: "User", keys: list[str], wish: Wish, quote_token: str, address: str) -> Submitted:
+    try:
+        quote = _admit(wish=wish, quote_token=quote_token, address=address)
+        tier = access.tier(owner_id=owner.pk, is_guest=owner.is_guest)
+        limits.daily(owner_id=owner.pk, tier=tier)
+    except GenerationError:
+        # A retry of an answer that was lost must find its job, whatever has expired or filled up meanwhile.
+        if known := Job.objects.filter(form_key__in=keys, owner_id=owner.pk).first():
+            return Submitted(_same_or_refuse(known, wish), is_new=False)
+        raise
+    counted = False
+    try:
+        with transaction.atomic():
+            submitted = _accept(owner, keys, wish, quote, tier, address)
+        counted = submitted.is_new
+    finally:
+        if not counted:
+            limits.daily_undo(owner_id=owner.pk)
+    return submitted
+
+
+def _keys(owner: "User", visitor: Visitor | None, key: str) -> list[str]:
+    """The key that a job of this owner is stored under, then the key of the submit that made the guest."""
+    return [f"user:{owner.pk}:form:{key}"] + ([f"visitor:{visitor.key}:form:{key}"] if visitor else [])
+
+
+def _same_or_refuse(job: Job, wish: Wish) -> Job:
+    if job.form_digest != wish.digest():
+        raise KeyReused
+    return job
+
+
+def _take_turns(key: str) -> None:
+    number = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], signed=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
+
+
+def _admit(*, wish: Wish, quote_token: str, address: str) -> quotes.Quote:
+    """What can be said before anything is reserved: the rate, the words, the model's switch, the price."""
+    limits.rate(address=address)
+    moderation.check(wish.prompt)
+    if not wish.model.is_enabled:
+        raise ModelUnavailable(name=wish.model.name, message=wish.model.message)
+    return quotes.accept(quote_token, model=wish.model, aspect_ratio=wish.aspect_ratio, count=wish.count)
+
+
+def _accept(
+    owner: "User", keys: list[str], wish: Wish, quote: quotes.Quote, tier: access.Tier, address: str
+) -> Submitted:
+    """Inside the transaction: lock the wallets first, then count, then reserve; so no race passes a cap."""
+    purse = ledger.lock(owner_id=owner.pk, is_guest=owner.is_guest)
+    now = lanes.standing(owner_id=owner.pk, lane=wish.model.lane, form_keys=keys)
+    if now.known_job_id:
+        return Submitted(_same_or_refuse(Job.objects.get(pk=now.known_job_id), wish), is_new=False)
+    if now.open_jobs >= access.open_jobs_max(tier):
+        raise TooManyJobs(maximum=access.open_jobs_max(tier))
+    if purse.available(purchased_only=wish.model.is_pro) < quote.total_credits:
+        raise InsufficientCredits(
+            needed=quote.total_credits,
+            available=purse.available(purchased_only=wish.model.is_pro),
+            purchased_only=wish.model.is_pro,
+        )
+    free_address = ""
+    if tier is not access.Tier.CUSTOMER and (owner.is_guest or owner.date_joined > timezone.now() - NEW_ACCOUNT):
+        free_address = limits.address_key(address)
+        limits.spend_free(address=free_address, amount=quote.total_credits)
+    job = _insert(owner, keys[0], wish, quote, now.turn, free_address)
+    try:
+        ledger.reserve(
+            purse=purse,
+            amount=quote.total_credits,
+            subject=job.subject,
+            kind="generation",
+            purchased_only=wish.model.is_pro,
+        )
+    except credit_errors.InDebt as error:
+        raise InsufficientCredits(needed=quote.total_credits, available=0, purchased_only=wish.model.is_pro) from error
+    _hint(job.lane)
+    return Submitted(job, is_new=True)
+
+
+def _insert(owner: "User", form_key: str, wish: Wish, quote: quotes.Quote, turn: int, free_address: str) -> Job:
+    shape = SHAPES[wish.aspect_ratio]
+    suffix = wish.model.styles.get(wish.style, "")
+    return Job.objects.create(
+        owner=owner,
+        model=wish.model,
+        prompt_written=wish.prompt,
+        prompt_sent=f"{wish.prompt}, {suffix}" if suffix else wish.prompt,
+        negative_prompt=wish.negative_prompt,
+        aspect_ratio=wish.aspect_ratio,
+        width_px=shape.width,
+        height_px=shape.height,
+        count=wish.count,
+        style=wish.style,
+        seed=secrets.randbelow(2**32) if wish.seed is None else wish.seed,
+        seed_mode=wish.seed_mode,
+        parent_id=wish.parent_id,
+        origin=wish.origin,
+        form_key=form_key,
+        form_digest=wish.digest(),
+        price_credits=quote.price_credits,
+        quote=quote.as_json(),
+        free_address=free_address,
+        free_credits=quote.total_credits if free_address else 0,
+        lane=wish.model.lane,
+        turn=turn,
+        deadline_at=timezone.now() + timedelta(seconds=settings.JOB_DEADLINE_SECONDS),
+    )
+
+
+def _hint(lane: str) -> None:
+    """Tell the lane's workers that there is work. Lost hints are the sweep's to find."""
+    from generation import tasks  # noqa: PLC0415  (tasks are doors of this module)
+
+    tasks.hint(lane)
+
+
+# --- Run: called by the worker, each a short transaction of its own --------------------------------------------------
+
+
+def begin(job: Job) -> Attempt | None:
+    """Write the attempt, then the provider may be called. None when the job has ended meanwhile."""
+    with transaction.atomic():
+        if not _advance(job, JobState.RUNNING, since=(JobState.STARTING, JobState.RUNNING, JobState.STORING)):
+            return None
+        return Attempt.objects.create(job=job, number=job.tries, provider=job.model.provider)
+
+
+def _advance(job: Job, state: JobState, *, since: Sequence[JobState]) -> bool:
+    """Move on, unless a lost worker's job has come that far already: states never go back."""
+    current = Job.objects.select_for_update(no_key=True).values_list("state", flat=True).get(pk=job.pk)
+    if current not in since:
+        return False
+    order = list(JobState)
+    if order.index(JobState(current)) < order.index(state):
+        Job.objects.filter(pk=job.pk).update(state=state)
+    return True
+
+
+def report(job: Job, *, percent: int) -> bool:
+    """Show progress and renew the lease. False when the job has ended, so that the worker stops."""
+    lease = Now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
+    return bool(
+        Job.objects.filter(pk=job.pk, state=JobState.RUNNING, tries=job.tries).update(
+            progress=percent, lease_until=lease
+        )
+    )
+
+
+def renew(job: Job) -> bool:
+    """Renew the lease alone: no new version, nothing to tell. False when the job is no longer this worker's."""
+    lease = Now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
+    return bool(Job.objects.filter(pk=job.pk, state__in=OPEN_STATES, tries=job.tries).update(lease_until=lease))
+
+
+def store(job: Job, attempt: Attempt, pictures: Sequence[assets.Stored], *, run_seconds: float) -> JobState:
+    """Whole end of a successful run: assets, capture and state in one commit. Doing it twice changes nothing.
+
+    `pictures` lie in storage already. What comes after the job has ended is kept for the owner and not charged,
+    except after a cancel. Returns the state that the job is in afterwards.
+    """
+    with transaction.atomic():
+        row = Job.objects.select_for_update(no_key=True).get(pk=job.pk)
+        state = JobState(row.state)
+        if state in (JobState.RUNNING, JobState.STORING):
+            state = _succeed(row, pictures)
+        elif state is JobState.FAILED:
+            assets.insert(row, pictures, is_late=True)
+        Attempt.objects.filter(pk=attempt.pk, finished_at=None).update(finished_at=Now(), run_seconds=run_seconds)
+    return state
+
+
+def _succeed(row: Job, pictures: Sequence[assets.Stored]) -> JobState:
+    if row.state == JobState.RUNNING:
+        Job.objects.filter(pk=row.pk).update(state=JobState.STORING)
+    stored = assets.insert(row, pictures, is_late=False)
+    charge = row.price_credits * stored
+    ledger.settle(subject=row.subject, amount=charge)
+    _release_budget(row, row.total_credits - charge)
+    _finish(row, JobState.SUCCEEDED)
+    return JobState.SUCCEEDED
+
+
+def storing(job: Job) -> bool:
+    """The provider has answered and bytes are going into storage. False when the job has ended meanwhile."""
+    with transaction.atomic():
+        return _advance(job, JobState.STORING, since=(JobState.RUNNING, JobState.STORING))
+
+
+# --- Ends without pictures -------------------------------------------------------------------------------------------
+
+
+def fail(*, job_id: int, code: ErrorCode, detail: str = "") -> bool:
+    """End a job as failed: everything reserved is released. False when it had ended already."""
+    return _end(job_id, JobState.FAILED, code=code, detail=detail)
+
+
+def cancel(*, code: UUID, owner_id: int) -> Job:
+    """The owner's wish to stop: honoured until the pictures are being stored. Raises Job.DoesNotExist, NotOpen."""
+    job = Job.objects.get(code=code, owner_id=owner_id)
+    if job.state != JobState.CANCELLED and not _end(job.pk, JobState.CANCELLED, code=ErrorCode.CANCELLED):
+        raise NotOpen(state=Job.objects.values_list("state", flat=True).get(pk=job.pk))
+    job.refresh_from_db()
+    return job
+
+
+def _end(job_id: int, state: JobState, *, code: ErrorCode, detail: str = "") -> bool:
+    with transaction.atomic():
+        row = Job.objects.select_for_update(no_key=True).get(pk=job_id)
+        if not row.is_open or (state == JobState.CANCELLED and row.state == JobState.STORING):
+            return False
+        ledger.settle(subject=row.subject, amount=0)
+        _release_budget(row, row.total_credits)
+        _finish(row, state, code=code)
+        Attempt.objects.filter(job=row, finished_at=None).update(
+            finished_at=Now(), error_code=code, error_detail=detail[:500]
+        )
+    return True
+
+
+def _finish(row: Job, state: JobState, *, code: str = "") -> None:
+    Job.objects.filter(pk=row.pk).update(
+        state=state, error_code=code, waiting=False, lease_until=None, finished_at=Now()
+    )
+
+
+def _release_budget(row: Job, amount: int) -> None:
+    if row.free_address and amount:
+        limits.release_free(address=row.free_address, amount=amount)
+
+
+def give_back(*, job_id: int, code: ErrorCode, detail: str) -> bool:
+    """A try that failed or whose worker died: back into the queue for another one. False after the last try."""
+    with transaction.atomic():
+        row = Job.objects.select_for_update(no_key=True).get(pk=job_id)
+        if not row.is_open or row.waiting:
+            return True
+        Attempt.objects.filter(job=row, finished_at=None).update(
+            finished_at=Now(), error_code=code, error_detail=detail[:500]
+        )
+        if row.tries >= settings.JOB_ATTEMPTS_MAX:
+            return False
+        Job.objects.filter(pk=row.pk).update(waiting=True, lease_until=None)
+        _hint(row.lane)
+    return True
+
+
+# --- People ----------------------------------------------------------------------------------------------------------
+
+
+def hand_over(*, from_id: int, to_id: int) -> int:
+    """Give a guest's jobs and assets to an account; returns how many assets. Inside the merge's transaction.
+
+    Money stays where it is: an open reserve is the guest's and ends there.
+    """
+    Job.objects.filter(owner_id=from_id).update(owner_id=to_id)
+    return Asset.objects.filter(owner_id=from_id).update(owner_id=to_id)

@@ -1,0 +1,69 @@
+"""The queue in SQL: whose turn is next on a lane, and how many wait before a job. Writes nothing but the claim."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import connection
+from django.db.models.expressions import RawSQL
+
+from generation.models import Job
+
+PLACE_MAX = 500
+
+PLACE = f"""(SELECT count(*) FROM (
+    SELECT 1 FROM generation_job w
+    WHERE w.waiting AND w.lane = generation_job.lane AND (w.turn, w.id) < (generation_job.turn, generation_job.id)
+    LIMIT {PLACE_MAX + 1}) ahead)"""  # noqa: S608  (a constant)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a submit must know, read after the owner's wallets are locked, so that it holds until the commit."""
+
+    open_jobs: int
+    turn: int
+    known_job_id: int | None
+
+
+def standing(*, owner_id: int, lane: str, form_keys: list[str]) -> Standing:
+    """Open jobs, the turn for a new job, and the job that one of these form keys has already made. One statement.
+
+    The turn is max(turn now served on the lane, owner's last turn on it + 1): the least recently served comes first.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT
+                 (SELECT count(*) FROM generation_job WHERE owner_id = %(owner)s AND finished_at IS NULL),
+                 greatest(
+                   coalesce((SELECT turn FROM generation_job WHERE lane = %(lane)s AND claimed_at IS NOT NULL
+                             ORDER BY claimed_at DESC LIMIT 1), 0),
+                   coalesce((SELECT max(turn) + 1 FROM generation_job
+                             WHERE owner_id = %(owner)s AND lane = %(lane)s), 0)),
+                 (SELECT id FROM generation_job WHERE form_key = ANY(%(keys)s) LIMIT 1)""",
+            {"owner": owner_id, "lane": lane, "keys": form_keys},
+        )
+        return Standing(*cursor.fetchone())
+
+
+def claim(*, lane: str) -> Job | None:
+    """Take the fairest waiting job of a lane under a lease; None when nothing waits. One statement, its own commit."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE generation_job SET
+                 state = CASE state WHEN 'queued' THEN 'starting' ELSE state END,
+                 waiting = false, tries = tries + 1, claimed_at = now(), lease_until = now() + %(lease)s
+               WHERE id = (
+                 SELECT id FROM generation_job
+                 WHERE lane = %(lane)s AND waiting AND deadline_at > now()
+                 ORDER BY turn, id LIMIT 1 FOR UPDATE SKIP LOCKED)
+               RETURNING id""",
+            {"lane": lane, "lease": timedelta(seconds=settings.JOB_LEASE_SECONDS)},
+        )
+        row = cursor.fetchone()
+    return Job.objects.select_related("model").get(pk=row[0]) if row else None
+
+
+def place() -> RawSQL:
+    """An annotation for Job: how many wait before it on its lane, counted to PLACE_MAX + 1."""
+    return RawSQL(PLACE, [])

@@ -1,0 +1,34 @@
+"""An attempt: one try of a job at a provider, written and committed before the provider is called."""
+
+import uuid_utils.compat as uuid7
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from generation.models.job import ErrorCode, Job
+
+
+class Attempt(models.Model):
+    """At most three a job, at most one of them live."""
+
+    code = models.UUIDField(default=uuid7.uuid7, unique=True, editable=False)
+    job = models.ForeignKey(Job, on_delete=models.PROTECT, related_name="attempts")
+    number = models.PositiveSmallIntegerField()
+    provider = models.CharField(max_length=20)
+    external_id = models.CharField(max_length=100, null=True)  # noqa: DJ001  (NULLs are distinct, '' would not be)
+    started_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True)
+    run_seconds = models.FloatField(null=True, help_text="Measured at the provider, for all pictures.")
+    error_code = models.CharField(max_length=20, choices=ErrorCode, blank=True)
+    error_detail = models.CharField(max_length=500, blank=True, help_text="For staff; never shown to people.")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(number__gte=1, number__lte=3), name="attempt_at_most_three"),
+            models.UniqueConstraint(fields=["job", "number"], name="attempt_numbered_once"),
+            models.UniqueConstraint(fields=["job"], condition=Q(finished_at__isnull=True), name="attempt_one_live"),
+            models.UniqueConstraint(fields=["provider", "external_id"], name="attempt_external_id_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.job_id}/{self.number}"

@@ -1,0 +1,1 @@
+"""What a job costs: a quote that binds, and what explains it."""

@@ -1,0 +1,76 @@
+"""The quote: an itemised upper bound, signed so that what was shown is what is reserved."""
+
+import hashlib
+from dataclasses import asdict, dataclass
+
+from django.conf import settings
+from django.core import signing
+
+from generation.errors import QuoteExpired
+from generation.models import InferenceModel
+
+RULES_VERSION = 1
+SALT = "generation.quote"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the explanation: what, why in plain words, and its amount as text."""
+
+    label: str
+    note: str
+    amount: str
+
+
+@dataclass(frozen=True)
+class Quote:
+    """Credits for one picture times pictures, with the lines that explain them."""
+
+    price_credits: int
+    count: int
+    rules_version: int
+    lines: tuple[Line, ...]
+
+    @property
+    def total_credits(self) -> int:
+        return self.price_credits * self.count
+
+    def as_json(self) -> dict[str, object]:
+        return {**asdict(self), "total_credits": self.total_credits}
+
+
+def make(*, model: InferenceModel, aspect_ratio: str, count: int) -> Quote:
+    """The price of `count` pictures: the catalogue's rate, times pictures."""
+    pictures = "1 picture" if count == 1 else f"{count} pictures"
+    return Quote(
+        price_credits=model.price_credits,
+        count=count,
+        rules_version=RULES_VERSION,
+        lines=(
+            Line(f"{model.name}, its rate", "one picture", str(model.price_credits)),
+            Line(f"Size {aspect_ratio}", "about one megapixel", "+0"),
+            Line(pictures, "only stored pictures are charged", f"× {count}"),
+        ),
+    )
+
+
+def sign(quote: Quote, *, model: InferenceModel, aspect_ratio: str) -> str:
+    """A token that says which request costs what; valid for QUOTE_SECONDS."""
+    return signing.dumps(_terms(quote, model.slug, aspect_ratio), salt=SALT)
+
+
+def accept(token: str, *, model: InferenceModel, aspect_ratio: str, count: int) -> Quote:
+    """The quote behind a token that was shown for exactly this request. Raises QuoteExpired."""
+    try:
+        terms = signing.loads(token, salt=SALT, max_age=settings.QUOTE_SECONDS)
+    except signing.BadSignature as error:  # SignatureExpired is one
+        raise QuoteExpired from error
+    quote = make(model=model, aspect_ratio=aspect_ratio, count=count)
+    if terms != _terms(quote, model.slug, aspect_ratio):
+        raise QuoteExpired
+    return quote
+
+
+def _terms(quote: Quote, slug: str, aspect_ratio: str) -> list[object]:
+    shown = hashlib.sha256(repr(quote.lines).encode()).hexdigest()[:16]
+    return [slug, aspect_ratio, quote.count, quote.price_credits, quote.rules_version, shown]

@@ -1,0 +1,20 @@
+"""Providers by name, imported on first use: a web process loads none of them."""
+
+from functools import cache
+from importlib import import_module
+
+from generation.providers.base import DirectProvider
+
+PROVIDERS = {"demo": "generation.providers.demo.provider"}
+
+
+@cache
+def get(name: str) -> DirectProvider:
+    """The adapter of a provider. Raises KeyError for a name that no code stands behind."""
+    provider: DirectProvider = import_module(PROVIDERS[name]).provider
+    return provider
+
+
+def is_configured(name: str) -> bool:
+    """Whether this site can use a provider at all: its code is there and its keys are set."""
+    return name in PROVIDERS

@@ -1,0 +1,69 @@
+"""The widths of a picture that pages show, in AVIF and WebP: one decode, largest first. Never fails a job."""
+
+import io
+from typing import BinaryIO
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db.models.functions import Now
+from PIL import Image
+
+from generation import assets
+from generation.models import Asset
+from generation.models.asset import RENDITION_TYPES, RENDITION_WIDTHS
+
+SAVE = {"avif": {"quality": 60, "speed": 8}, "webp": {"quality": 80, "method": 4}}
+
+
+def make(*, asset_id: int) -> None:
+    """Make and store every width of an asset that its picture is wide enough for. Doing it twice changes nothing."""
+    asset = Asset.objects.get(pk=asset_id)
+    if asset.rendered_at is not None:
+        return
+    with assets.open_original(asset) as file, Image.open(file) as opened:
+        picture = opened.convert("RGB")
+    for width in sorted(widths(asset), reverse=True):
+        picture = _narrowed(picture, width)
+        for kind in RENDITION_TYPES:
+            _put(key(asset, width, kind), _encoded(picture, kind))
+    Asset.objects.filter(pk=asset.pk).update(rendered_at=Now())
+
+
+def widths(asset: Asset) -> list[int]:
+    """The named widths below the picture's own, and the first that is not: that one holds the picture's own width."""
+    return [width for width in RENDITION_WIDTHS if width < asset.width] + [
+        width for width in RENDITION_WIDTHS if width >= asset.width
+    ][:1]
+
+
+def key(asset: Asset, width: int, kind: str) -> str:
+    return f"renditions/{asset.code.hex[-2:]}/{asset.code}/{width}.{kind}"
+
+
+def open_one(asset: Asset, width: int, kind: str) -> tuple[BinaryIO, str]:
+    """The bytes of a rendition and their type; the original while it is not there. Raises FileGone."""
+    if asset.rendered_at is not None and width in widths(asset):
+        try:
+            return default_storage.open(key(asset, width, kind), "rb"), f"image/{kind}"  # type: ignore[return-value]
+        except FileNotFoundError:
+            pass  # removed behind our back: the original is the same picture
+    return assets.open_original(asset), asset.content_type
+
+
+def _narrowed(picture: Image.Image, width: int) -> Image.Image:
+    if width >= picture.width:
+        return picture
+    return picture.resize((width, max(1, round(picture.height * width / picture.width))), Image.Resampling.LANCZOS)
+
+
+def _encoded(picture: Image.Image, kind: str) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, kind.upper(), **SAVE[kind])
+    return buffer.getvalue()
+
+
+def _put(name: str, data: bytes) -> None:
+    """Under exactly this name: a storage would otherwise add letters to a name that is taken."""
+    if default_storage.exists(name):
+        default_storage.delete(name)
+    default_storage.save(name, ContentFile(data))

@@ -1,0 +1,61 @@
+"""Celery's doors. A message says "there is work on this lane"; the job row says which."""
+
+import logging
+from typing import Any
+
+from celery import shared_task
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from generation import renditions, sweeping, worker
+from generation.models import Lane
+
+log = logging.getLogger(__name__)
+
+
+def hint(lane: str) -> None:
+    """Send a hint once the transaction has committed. A broker that is down costs seconds, not the job."""
+
+    _send_on_commit(work, lane, queue=lane)
+
+
+def render_soon(asset_id: int) -> None:
+    """Ask for an asset's renditions once the transaction has committed."""
+    _send_on_commit(render, asset_id, queue=Lane.DEFAULT)
+
+
+def _send_on_commit(task: Any, argument: str | int, *, queue: str) -> None:
+    def send() -> None:
+        try:
+            task.apply_async(args=[argument], queue=queue)
+        except OperationalError as error:
+            log.warning("the broker is away, the sweep will send again: %s", error)
+
+    transaction.on_commit(send)
+
+
+@shared_task(name="generation.tasks.work", max_retries=0)
+def work(lane: str) -> None:
+    """Run the fairest waiting job of a lane, if there is one."""
+    if lane in Lane.values:
+        worker.work(lane)
+
+
+@shared_task(name="generation.tasks.sweep", soft_time_limit=60, time_limit=90)
+def sweep() -> None:
+    swept = sweeping.sweep()
+    if swept.expired or swept.lost:
+        log.info("sweep: %d past their deadline, %d taken back", swept.expired, swept.lost)
+
+
+@shared_task(
+    name="generation.tasks.render",
+    autoretry_for=(OSError,),
+    retry_backoff=2,
+    max_retries=5,
+    soft_time_limit=60,
+    time_limit=90,
+)
+def render(asset_id: int) -> None:
+    """Make an asset's renditions; until then the door serves the original."""
+    renditions.make(asset_id=asset_id)

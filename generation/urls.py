@@ -1,0 +1,19 @@
+"""Doors of generation."""
+
+from django.urls import path
+
+from generation.views import files, jobs, studio
+
+urlpatterns = [
+    path("", studio.studio, name="studio"),
+    path("quote", studio.quote, name="quote"),
+    path("generate", studio.generate, name="generate"),
+    path("tray", jobs.tray, name="tray"),
+    path("jobs/<uuid:code>", jobs.page, name="job"),
+    path("jobs/<uuid:code>/card", jobs.card, name="job_card"),
+    path("jobs/<uuid:code>/cancel", jobs.cancel, name="job_cancel"),
+    path("jobs/<uuid:code>/retry", jobs.retry, name="job_retry"),
+    path("jobs/<uuid:code>/receipt", jobs.receipt, name="job_receipt"),
+    path("files/<uuid:code>/<int:width>.<slug:kind>", files.file, name="file"),
+    path("art/<uuid:code>/remix", files.remix, name="art_remix"),
+]

@@ -1,0 +1,1 @@
+"""Doors of generation: the studio, jobs, files."""

@@ -1,0 +1,46 @@
+"""The door of every picture's bytes: whoever may see the asset gets them, everybody else a 404."""
+
+from uuid import UUID
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from generation import lineage, renditions
+from generation.errors import FileGone
+from generation.models import Asset, Visibility
+from generation.models.asset import RENDITION_TYPES, RENDITION_WIDTHS
+
+# How long a withdrawn picture can linger in caches: the bound that the architecture promises.
+SHOWN_SECONDS = 300
+
+
+@require_safe
+def file(request: HttpRequest, code: UUID, width: int, kind: str) -> HttpResponse:
+    """One rendition. One query, and no user is loaded."""
+    if width not in RENDITION_WIDTHS or kind not in RENDITION_TYPES:
+        raise Http404
+    viewer_id = request.owner_id()  # type: ignore[attr-defined]
+    asset = Asset.objects.visible_to_id(viewer_id).filter(code=code).first()
+    if asset is None:
+        raise Http404
+    try:
+        opened, content_type = renditions.open_one(asset, width, kind)
+    except FileGone as error:
+        raise Http404 from error
+    response = FileResponse(opened, content_type=content_type)
+    is_private = asset.visibility == Visibility.PRIVATE
+    response["Cache-Control"] = "private, no-store" if is_private else f"public, max-age={SHOWN_SECONDS}"
+    # Whatever a browser makes of these bytes, it runs nothing.
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+@require_safe
+def remix(request: HttpRequest, code: UUID) -> HttpResponse:
+    """The studio, filled with the settings of a picture whose settings are visible."""
+    viewer_id = request.owner_id()  # type: ignore[attr-defined]
+    if lineage.of_asset(code=str(code), viewer_id=viewer_id) is None:
+        raise Http404
+    return redirect(f"{reverse('studio')}?remix={code}")

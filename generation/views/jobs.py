@@ -1,0 +1,192 @@
+"""A job's page, its polled card, and what its owner can do with it. Another's job is 404, like one that never was."""
+
+import hashlib
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from config import http
+from credits import statements
+from generation import access, cards, catalogue, jobs, words
+from generation.errors import GenerationError, NotOpen
+from generation.models import Attempt, Job, SeedMode
+from generation.models.job import Origin
+from generation.pricing import quote as quotes
+
+
+@require_safe
+@never_cache
+def page(request: HttpRequest, code: UUID) -> HttpResponse:
+    """The job's own page; while it is open and there is no JavaScript it refreshes itself."""
+    job = _own(request, code)
+    return render(request, "generation/job.html", {"job": job, "card": cards.of(job)})
+
+
+@require_safe
+@never_cache
+def card(request: HttpRequest, code: UUID) -> HttpResponse:
+    """The polled card: 204 while it already shows everything. One query, and no user is loaded."""
+    version, place = _number(request, "v"), _number(request, "place")
+    if version is BAD or place is BAD:
+        return HttpResponseBadRequest("v and place are whole numbers.")
+    job = cards.find(code=code, owner_id=request.owner_id())  # type: ignore[attr-defined]
+    if job is None:
+        return _gone(request)
+    if cards.is_current(job, version=version, place=place):
+        return HttpResponse(status=204)
+    response = render(request, "generation/partials/card.html", {"card": cards.of(job)})
+    if not job.is_open:
+        response["HX-Trigger"] = "jobs-changed"
+    return response
+
+
+@require_POST
+@vary_on_headers("HX-Request")
+def cancel(request: HttpRequest, code: UUID) -> HttpResponse:
+    """Stop an open job: its reserve is released at once."""
+    job = _own(request, code)
+    status = 200
+    try:
+        jobs.cancel(code=code, owner_id=job.owner_id)
+    except NotOpen as error:
+        status = 409
+        messages.info(request, words.refusal(error).text)
+    if not request.htmx:  # type: ignore[attr-defined]
+        return http.redirect(request, reverse("job", args=[code]))
+    response = render(request, "generation/partials/card.html", {"card": cards.of(_own(request, code))}, status=status)
+    response["HX-Trigger"] = "jobs-changed"
+    return response
+
+
+@require_POST
+@vary_on_headers("HX-Request")
+def retry(request: HttpRequest, code: UUID) -> HttpResponse:
+    """A new job with the same settings at today's price, once per ended job; a dearer one is shown first."""
+    old = _own(request, code)
+    model = catalogue.find(old.model.slug)
+    if old.is_open or model is None:
+        return http.redirect(request, reverse("job", args=[code]))
+    quote = quotes.make(model=model, aspect_ratio=old.aspect_ratio, count=old.count)
+    if quote.total_credits > old.total_credits:
+        return http.redirect(request, f"{reverse('studio')}?from={code}")
+    try:
+        submitted = jobs.submit(
+            owner=request.user,  # type: ignore[arg-type]
+            visitor=None,
+            wish=_same_wish(old, model),
+            quote_token=quotes.sign(quote, model=model, aspect_ratio=old.aspect_ratio),
+            key=f"retry-{old.code.hex}",
+            address=http.client_address(request),
+        )
+    except GenerationError as error:
+        return _retry_refused(request, old, error)
+    if not request.htmx:  # type: ignore[attr-defined]
+        return http.redirect(request, reverse("job", args=[submitted.job.code]))
+    context = {"card": cards.of(_own(request, submitted.job.code))}
+    response = render(request, "generation/partials/card.html", context, status=201)
+    response["HX-Trigger"] = "jobs-changed"
+    return response
+
+
+@require_safe
+@never_cache
+def receipt(request: HttpRequest, code: UUID) -> HttpResponse:
+    """What one job cost and why: the accepted quote, every transfer, every attempt."""
+    job = _own(request, code)
+    context = {
+        "job": job,
+        "card": cards.of(job),
+        "quote_lines": job.quote["lines"],
+        "movements": statements.movements(subject=job.subject),
+        "attempts": Attempt.objects.filter(job=job).order_by("number"),
+    }
+    return render(request, "generation/receipt.html", context)
+
+
+@require_safe
+@never_cache
+def tray(request: HttpRequest) -> HttpResponse:
+    """Open jobs and the balance, on every page; 204 while nothing has changed."""
+    user = request.user
+    is_guest = not user.is_authenticated
+    balance = statements.balance(owner_id=user.pk, is_guest=is_guest)
+    small = [cards.small(job) for job in cards.open_jobs(owner_id=user.pk)] if user.pk else []
+    version = _tray_version(balance, small)
+    if request.GET.get("v") == version:
+        return HttpResponse(status=204)
+    context = {
+        "balance": balance,
+        "jobs": small,
+        "open_jobs": len(small),
+        "open_max": access.open_jobs_max(access.tier(owner_id=user.pk, is_guest=is_guest)) if small else 0,
+        "reserved": sum(one.job.total_credits for one in small),
+        "tray_url": f"{reverse('tray')}?v={version}",
+    }
+    return render(request, "generation/partials/tray.html", context)
+
+
+# --- What they share -------------------------------------------------------------------------------------------------
+
+BAD = -1
+
+
+def _number(request: HttpRequest, name: str) -> int | None:
+    text = request.GET.get(name)
+    if text is None:
+        return None
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else BAD
+
+
+def _own(request: HttpRequest, code: UUID) -> Job:
+    job = cards.find(code=code, owner_id=request.owner_id())  # type: ignore[attr-defined]
+    if job is None:
+        raise Http404
+    return job
+
+
+def _gone(request: HttpRequest) -> HttpResponse:
+    """htmx polls a 404 for ever, so to it a job that is gone is a card without a trigger."""
+    if request.htmx:  # type: ignore[attr-defined]
+        return render(request, "generation/partials/card_gone.html")
+    raise Http404
+
+
+def _same_wish(old: Job, model: Any) -> jobs.Wish:
+    return jobs.Wish(
+        model=model,
+        prompt=old.prompt_written,
+        negative_prompt=old.negative_prompt,
+        aspect_ratio=old.aspect_ratio,
+        count=old.count,
+        style=old.style,
+        seed=None if old.seed_mode == SeedMode.RANDOM else old.seed,
+        seed_mode=old.seed_mode,
+        parent_id=old.pk,
+        origin=Origin.RETRY,
+    )
+
+
+def _retry_refused(request: HttpRequest, old: Job, error: GenerationError) -> HttpResponse:
+    refusal = words.refusal(error)
+    if request.htmx:  # type: ignore[attr-defined]
+        response = render(request, "generation/partials/refusal.html", {"refusal": refusal}, status=error.status)
+        response["HX-Retarget"], response["HX-Reswap"] = f"#job-{old.code}", "beforeend"
+    else:
+        context = {"job": old, "card": cards.of(old), "refusal": refusal}
+        response = render(request, "generation/job.html", context, status=error.status)
+    if refusal.retry_after_seconds:
+        response["Retry-After"] = str(refusal.retry_after_seconds)
+    return response
+
+
+def _tray_version(balance: Any, small: list[cards.Card]) -> str:
+    told = [balance.available, balance.reserved, [(str(one.code), one.poll_url) for one in small]]
+    return hashlib.sha256(repr((told, settings.OPEN_JOBS_MAX)).encode()).hexdigest()[:16]

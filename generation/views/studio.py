@@ -1,0 +1,285 @@
+"""The studio: the form with its price, and what pressing Generate answers."""
+
+import hashlib
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from config import http
+from credits import statements
+from credits.statements import Balance
+from generation import access, cards, catalogue, jobs, limits, lineage, words
+from generation.errors import GenerationError, QuoteExpired
+from generation.forms import GenerateForm
+from generation.models import Asset, InferenceModel, Job, SeedMode
+from generation.models.job import Origin
+from generation.pricing import quote as quotes
+from generation.shapes import SHAPES
+
+RECENT = 12
+LINKED = ("model", "aspect_ratio", "count", "style", "seed", "seed_mode", "negative_prompt")
+SUGGESTIONS = (
+    "Misty ridges at first light, a lake between the pines",
+    "Paper canyon, nine sheets, warm rim, cold water below",
+    "Night bus in the rain, city lights on wet glass",
+)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A price as the form shows it. `remains` is what would be left; `error` names what keeps it from being computed."""
+
+    token: str = ""
+    total_credits: int = 0
+    lines: tuple[quotes.Line, ...] = ()
+    available: int | None = None
+    remains: int = 0
+    affordable: bool = True
+    rule_version: int = quotes.RULES_VERSION
+    valid_seconds: int = settings.QUOTE_SECONDS
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """An aspect ratio as a small rectangle in a box of 32."""
+
+    value: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+RATIOS = [Drawn(shape.value, *shape.drawn()) for shape in SHAPES.values()]
+
+
+# --- Doors -----------------------------------------------------------------------------------------------------------
+
+
+@require_safe
+def studio(request: HttpRequest) -> HttpResponse:
+    """The home of everybody. `?prompt`, `?from=<job>` (with `variation=1`) and `?remix=<asset>` fill the form."""
+    parent = _parent(request)
+    form = GenerateForm(initial=_initial(request, parent))
+    return _page(request, form, parent=parent)
+
+
+@require_POST
+@vary_on_headers("HX-Request")
+def quote(request: HttpRequest) -> HttpResponse:
+    """The price of a form; reserves nothing. Without htmx the whole studio with the form kept."""
+    form = GenerateForm(request.POST, needs_prompt=False)
+    status = 200 if form.is_valid() else 422
+    if not request.htmx:  # type: ignore[attr-defined]
+        return _page(request, form, status=status)
+    shown = _shown(form, _balance(request))
+    return render(request, "generation/partials/quote.html", {"quote": shown}, status=status)
+
+
+@require_POST
+@vary_on_headers("HX-Request")
+def generate(request: HttpRequest) -> HttpResponse:
+    """Accept a request. 201 and the card to htmx, 303 to the job's page otherwise; every refusal keeps the form."""
+    form = GenerateForm(request.POST)
+    if not form.is_valid():
+        return _refused(request, form, None, status=422)
+    viewer_id = request.owner_id()  # type: ignore[attr-defined]
+    parent = lineage.of_label(label=form.cleaned_data["parent"], viewer_id=viewer_id)
+    try:
+        submitted = jobs.submit(
+            owner=request.user if request.user.pk else None,  # type: ignore[arg-type]
+            visitor=_visitor(request),
+            wish=form.wish(parent.job if parent else None, parent.origin if parent else ""),
+            quote_token=request.POST.get("quote", ""),
+            key=form.cleaned_data["key"],
+            address=http.client_address(request),
+        )
+    except GenerationError as error:
+        return _refused(request, form, error, status=error.status)
+    return _accepted(request, form, submitted.job)
+
+
+# --- What they are made of -------------------------------------------------------------------------------------------
+
+
+def _visitor(request: HttpRequest) -> jobs.Visitor:
+    """A browser known again by its CSRF secret, which it had to send with this very request."""
+    secret = str(request.META.get("CSRF_COOKIE", ""))
+    key = hashlib.sha256(f"visitor:{secret}".encode()).hexdigest()[:40]
+    return jobs.Visitor(key=key, become=request.ensure_user)  # type: ignore[attr-defined]
+
+
+def _accepted(request: HttpRequest, form: GenerateForm, job: Job) -> HttpResponse:
+    if not request.htmx:  # type: ignore[attr-defined]
+        return http.redirect(request, reverse("job", args=[job.code]))
+    fresh = cards.find(code=job.code, owner_id=job.owner_id)
+    assert fresh is not None
+    context = {"card": cards.of(fresh), "next_key": _key(), "next_seed": _next_seed(job)}
+    body = render_to_string("generation/partials/accepted.html", context, request)
+    return HttpResponse(body, status=201, headers={"HX-Trigger": "jobs-changed"})
+
+
+def _next_seed(job: Job) -> int | None:
+    """Counting up goes on where this job's pictures end."""
+    return (job.seed + job.count) % 2**32 if job.seed_mode == SeedMode.COUNTING else None
+
+
+def _refused(request: HttpRequest, form: GenerateForm, error: GenerationError | None, *, status: int) -> HttpResponse:
+    refusal = words.refusal(error) if error else None
+    if error is not None and not isinstance(error, QuoteExpired) and status == 409:
+        form.data = form.data.copy()
+        form.data["key"] = _key()  # pressing again is a new request
+    if request.htmx:  # type: ignore[attr-defined]
+        context = _context(request, form, refusal=refusal)
+        response = render(request, "generation/partials/form.html", context, status=status)
+        response["HX-Retarget"], response["HX-Reswap"] = "#studio-form", "outerHTML"
+    else:
+        response = _page(request, form, refusal=refusal, status=status)
+    if refusal and refusal.retry_after_seconds:
+        response["Retry-After"] = str(refusal.retry_after_seconds)
+    return response
+
+
+def _page(
+    request: HttpRequest,
+    form: GenerateForm,
+    *,
+    parent: lineage.Parent | None = None,
+    refusal: words.Told | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    context = _context(request, form, refusal=refusal)
+    context |= {
+        "card": None,
+        "parent": parent,
+        "recent": _recent(request.user.pk),
+        "is_visitor": request.user.pk is None,
+        "suggestions": SUGGESTIONS,
+    }
+    return render(request, "generation/studio.html", context, status=status)
+
+
+def _context(request: HttpRequest, form: GenerateForm, *, refusal: words.Told | None) -> dict[str, Any]:
+    user = request.user
+    tier = access.tier(owner_id=user.pk, is_guest=not user.is_authenticated)
+    models = catalogue.listed()
+    chosen = catalogue.find(str(form["model"].value() or "")) or next(iter(models), None)
+    return {
+        "form": form,
+        "form_error": _form_error(form),
+        "models": models,
+        "model": chosen,
+        "ratios": RATIOS,
+        "quote": _shown(form, _balance(request), chosen),
+        "limit": limits.used_today(owner_id=user.pk, tier=tier),
+        "refusal": refusal,
+        "is_guest": not user.is_authenticated,
+    }
+
+
+def _form_error(form: GenerateForm) -> str:
+    if not form.is_bound or not form.errors:
+        return ""
+    return "invalid_prompt" if "prompt" in form.errors else "invalid_form"
+
+
+def _balance(request: HttpRequest) -> Balance:
+    user = request.user
+    return statements.balance(owner_id=user.pk, is_guest=not user.is_authenticated)
+
+
+def _shown(form: GenerateForm, balance: Balance, chosen: InferenceModel | None = None) -> Shown:
+    """The price of what the form says now: of its checked values, or of its initial ones."""
+    if form.is_bound:
+        form.is_valid()
+        values = form.cleaned_data
+    else:
+        values = {**form.initial, "model": chosen, "count": _count(form.initial["count"])}
+    model, ratio, count = values.get("model"), values.get("aspect_ratio"), values.get("count")
+    if model is None or ratio is None or count is None:
+        said = next((message for errors in form.errors.values() for message in errors), "Choose a model first.")
+        return Shown(error=str(said))
+    made = quotes.make(model=model, aspect_ratio=ratio, count=count)
+    available = balance.purchased if model.is_pro else balance.available
+    return Shown(
+        token=quotes.sign(made, model=model, aspect_ratio=ratio),
+        total_credits=made.total_credits,
+        lines=made.lines,
+        available=available,
+        remains=available - made.total_credits,
+        affordable=available >= made.total_credits,
+    )
+
+
+def _count(text: object) -> int:
+    return int(str(text)) if str(text) in {"1", "2", "3", "4"} else 1
+
+
+def _recent(owner_id: int | None) -> list[Asset]:
+    if owner_id is None:
+        return []
+    return list(Asset.objects.filter(owner_id=owner_id, deleted_at=None).order_by("-id")[:RECENT])
+
+
+# --- What a fresh form begins with -----------------------------------------------------------------------------------
+
+
+def _key() -> str:
+    return uuid.uuid4().hex
+
+
+def _parent(request: HttpRequest) -> lineage.Parent | None:
+    viewer_id = request.owner_id()  # type: ignore[attr-defined]
+    if code := request.GET.get("remix"):
+        return lineage.of_asset(code=code, viewer_id=viewer_id)
+    if code := request.GET.get("from"):
+        return lineage.of_job(code=code, owner_id=viewer_id, origin=Origin.VARIATION)
+    return None
+
+
+def _initial(request: HttpRequest, parent: lineage.Parent | None) -> dict[str, Any]:
+    models = catalogue.listed()
+    ready = next((model for model in models if model.is_enabled), None) or next(iter(models), None)
+    initial: dict[str, Any] = {
+        "prompt": request.GET.get("prompt", "").replace("\x00", "")[: settings.PROMPT_MAX],
+        "model": ready.slug if ready else "",
+        "aspect_ratio": "1:1",
+        "count": 1,
+        "style": "none",
+        "seed_mode": SeedMode.RANDOM,
+        "key": _key(),
+    }
+    # The form asks for its own controls again when another model is chosen, and links may fill it.
+    initial |= {name: request.GET[name][:1000] for name in LINKED if name in request.GET}
+    if parent is not None:
+        initial |= _of_parent(parent, variation="variation" in request.GET)
+    return initial
+
+
+def _of_parent(parent: lineage.Parent, *, variation: bool) -> dict[str, Any]:
+    """Reuse has the same settings; a variation is locked to the seed beside them."""
+    job = parent.job
+    kept: dict[str, Any] = {
+        "prompt": job.prompt_written,
+        "negative_prompt": job.negative_prompt,
+        "aspect_ratio": job.aspect_ratio,
+        "count": job.count,
+        "style": job.style,
+        "seed_mode": job.seed_mode,
+        "seed": None if job.seed_mode == SeedMode.RANDOM else job.seed,
+        "parent": parent.label,
+    }
+    if catalogue.find(job.model.slug):
+        kept["model"] = job.model.slug
+    if variation:
+        kept |= {"seed": (job.seed + job.count) % 2**32, "seed_mode": SeedMode.LOCKED, "count": 1}
+    return kept

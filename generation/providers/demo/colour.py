@@ -8,7 +8,7 @@ from math import atan2, hypot, pi
 import numpy as np
 import numpy.typing as npt
 
-from .canvas import Colour, Field, Picture
+from generation.providers.demo.canvas import Field, Picture
 
 Lab = npt.NDArray[np.float64]
 RAMP_STEPS = 1024

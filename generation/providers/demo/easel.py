@@ -8,9 +8,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from . import colour, words
-from .canvas import Colour, Field, Frame
-from .words import Reading
+from generation.providers.demo import colour, words
+from generation.providers.demo.canvas import Colour, Field, Frame
+from generation.providers.demo.words import Reading
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from .canvas import Field
+from generation.providers.demo.canvas import Field
 
 PERIOD = 64
 """The lattice repeats after this many cells; a power of two."""

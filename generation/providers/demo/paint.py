@@ -8,9 +8,9 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
-from . import easel, mark, scenes, treatment, weather
-from .canvas import Frame, Picture
-from .words import Reading, read
+from generation.providers.demo import easel, mark, scenes, treatment, weather
+from generation.providers.demo.canvas import Frame, Picture
+from generation.providers.demo.words import Reading, read
 
 __all__ = ["MAX_SIDE_PX", "MIN_SIDE_PX", "Reading", "read", "render"]
 

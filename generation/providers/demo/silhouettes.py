@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from PIL import Image, ImageDraw
 
-from .canvas import Field, Frame
+from generation.providers.demo.canvas import Field, Frame
 
 SHEET_FACTOR = 3
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import noise
-from .canvas import Field, Picture, disc, distance, glow, grow, over, smooth
-from .colour import tint
-from .easel import Easel
+from generation.providers.demo import noise
+from generation.providers.demo.canvas import Field, Picture, disc, distance, glow, grow, over, smooth
+from generation.providers.demo.colour import tint
+from generation.providers.demo.easel import Easel
 
 SPLAT_REACH = 5
 """Half the side in pixels of the patch that one star lights."""
@@ -56,7 +56,7 @@ def sun(picture: Picture, easel: Easel, *, u: float, v: float, radius: float, co
     light = np.exp(-((away / np.float32(0.42)) ** 2)) * np.float32(0.6)
     light += np.exp(-((away / np.float32(max(radius * 2.6, 0.05))) ** 2)) * np.float32(0.65)
     glow(picture, light * np.float32(warmth), ink)
-    over(picture, disc(easel.frame, u, v, radius), ink * np.float32(0.35) + np.float32(0.65) * np.maximum(ink, 0.93))
+    over(picture, disc(easel.frame, u, v, radius), ink * np.float32(0.35) + np.float32(0.65))
 
 
 def moon(picture: Picture, easel: Easel, *, u: float, v: float, radius: float) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from PIL import Image
 
-from . import noise
-from .canvas import Field, Picture, blur, glow, grow, resample, smooth, vignette
-from .easel import Easel
+from generation.providers.demo import noise
+from generation.providers.demo.canvas import Field, Picture, blur, glow, grow, resample, smooth, vignette
+from generation.providers.demo.easel import Easel
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 ANIME_BANDS = 9
@@ -91,7 +92,7 @@ def _strokes(luma: Field, easel: Easel) -> tuple[Field, Field, Field]:
     After Cabral and Leedom (1993), on a smaller copy.
     """
     small = easel.frame.reduced(max(easel.frame.unit / 520, 1))
-    tone = blur(resample(luma, small.width, small.height, 4), 5.0)  # type: ignore[arg-type]
+    tone = blur(resample(luma, small.width, small.height, Image.Resampling.BOX), 5.0)
     slope_v, slope_u = np.gradient(tone)
     swirl = noise.fbm(small.u * 2.2, small.v * 2.2, seed=easel.noise_seed(), octaves=2) * np.float32(2.4)
     push_u = -slope_v + np.cos(swirl) * np.float32(0.0018)

@@ -657,7 +657,8 @@ MATERIAL_COLOURS: Final[dict[str, tuple[str, ...]]] = {
     "caramel": ("#8a4a1c", "#e8b06a"), "cotton candy": ("#7fb4e8", "#f5a8cb"), "jungle": ("#14532f", "#9cc25b"),
     "synthwave": ("#4b1d9c", "#f23fa0"), "vaporwave": ("#38b6d6", "#f57fc6"), "cyberpunk": ("#2b1f9c", "#ee3fa8"),
     "sunflower": ("#7a4310", "#f4c02b"), "lotus": ("#b44a86", "#f4bcd2"), "jellyfish": ("#3543b8", "#e58ad6"),
-    "galaxy": ("#3a2f9c", "#c08ae0"), "halloween": ("#43206b", "#ee7d1f"), "matrix": ("#0b5a25", "#57e07a"),
+    "galaxy": ("#3a2f9c", "#c08ae0"),
+    "neon": ("#2438d8", "#f23fa8"), "halloween": ("#43206b", "#ee7d1f"), "matrix": ("#0b5a25", "#57e07a"),
 }  # fmt: skip
 
 THINGS: Final[dict[str, tuple[str, ...]]] = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw
 
-from . import vocabulary
-from .canvas import Picture, blur, glow, over
-from .easel import Easel
+from generation.providers.demo import vocabulary
+from generation.providers.demo.canvas import Picture, blur, glow, over
+from generation.providers.demo.easel import Easel
 
 FLAKES = 900
 STREAKS = 700

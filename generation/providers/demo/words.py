@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from . import vocabulary
+from generation.providers.demo import vocabulary
 
 MAX_COLOURS = 3
 """More colours than this in one prompt would turn any picture to mud."""
@@ -92,8 +92,7 @@ def _tokens(text: str) -> list[str]:
 
 def _singular(word: str) -> str:
     """A rough English singular; short words and -ss stay as they are."""
-    if word.endswith("'s"):
-        word = word[:-2]
+    word = word.removesuffix("'s")
     if len(word) > 4 and word.endswith("ies") and word not in ("series", "species"):
         return word[:-3] + "y"
     if len(word) > 4 and word.endswith(("ches", "shes", "xes", "sses")):
@@ -175,7 +174,7 @@ def hexes(colours: Iterable[str]) -> tuple[str, ...]:
     found: list[str] = []
     for name in colours:
         group = vocabulary.MATERIAL_COLOURS.get(name) or vocabulary.SEASON_COLOURS.get(name)
-        found.extend(group if group else (vocabulary.COLOURS[name],))
+        found.extend(group or (vocabulary.COLOURS[name],))
     return tuple(found)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from ..canvas import Picture
-from ..easel import Easel
-from . import (
+from generation.providers.demo.canvas import Picture
+from generation.providers.demo.easel import Easel
+from generation.providers.demo.scenes import (
     attractor,
     aurora,
     blocks,

@@ -6,30 +6,36 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..canvas import Field, Picture, blur, distance
-from ..colour import tint
-from ..easel import Easel
+from generation.providers.demo.canvas import Field, Picture, blur, distance
+from generation.providers.demo.colour import tint
+from generation.providers.demo.easel import Easel
 
 WALKERS = 160_000
-STEPS = 26
+STEPS = 38
 WARM_UP = 14
-DRIFT = 0.035
+DRIFT = 0.02
 """How far the seed may move each parameter of a known good map."""
 
 _CLIFFORD = (
     (-1.4, 1.6, 1.0, 0.7),
-    (1.7, 1.7, 0.6, 1.2),
-    (-1.7, 1.3, -0.1, -1.2),
-    (1.5, -1.8, 1.6, 0.9),
-    (-1.8, -2.0, -0.5, -0.9),
+    (-0.83, -0.89, -1.85, 2.37),
+    (1.36, -2.12, 0.59, -0.92),
+    (2.21, 0.87, -1.14, -1.06),
+    (1.62, 1.47, -0.79, -1.0),
+    (-2.01, 1.08, -1.5, 0.79),
+    (0.98, 0.76, 2.03, -1.86),
 )
 _DEJONG = (
     (1.4, -2.3, 2.4, -2.1),
-    (2.01, -2.53, 1.61, -0.33),
-    (-2.7, -0.09, -0.86, -2.2),
-    (-2.24, 0.43, -0.65, -2.43),
-    (1.641, 1.902, 0.316, 1.525),
+    (1.37, 1.01, 2.26, -2.01),
+    (1.06, 1.21, -0.43, 2.0),
+    (-0.88, 2.34, -0.48, 1.96),
+    (1.72, 2.39, 1.1, -1.44),
+    (0.44, -1.95, 0.69, -1.83),
+    (2.36, -1.8, 1.12, 0.97),
+    (-0.64, 1.77, -1.91, -1.12),
 )
+"""Maps by Clifford Pickover and Peter de Jong; parameters found by looking for full, uneven figures."""
 _PALETTES = (
     (True, ("#0b0d12", "#3a5a78", "#c9793a", "#f2c46d", "#fff3d4")),
     (True, ("#0c0818", "#4a3fb0", "#c04f9c", "#f59a7a", "#ffe9d0")),

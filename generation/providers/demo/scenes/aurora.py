@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import noise, silhouettes, skies
-from ..canvas import Field, Frame, Picture, grow, over
-from ..easel import Easel
+from generation.providers.demo import noise, silhouettes, skies
+from generation.providers.demo.canvas import Field, Frame, Picture, grow, over
+from generation.providers.demo.easel import Easel
 
 _CURTAINS = (
     (("#3dffb0", "#7a5cff"), ("#66ffd0", "#4f7dff"), ("#b7ff8a", "#ff6fa8")),

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-from .. import noise
-from ..canvas import Colour, Field, Frame, Picture, blur_picture
-from ..colour import tint
-from ..easel import Easel
+from generation.providers.demo import noise
+from generation.providers.demo.canvas import Colour, Field, Frame, Picture, blur_picture
+from generation.providers.demo.colour import tint
+from generation.providers.demo.easel import Easel
 
 SHEET = 2
 ACROSS = 15.5

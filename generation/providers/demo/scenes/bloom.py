@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-from ..canvas import Colour, Field, Frame, Picture, blur, distance, grow
-from ..colour import tint
-from ..easel import Easel
-from .. import noise
+from generation.providers.demo import noise
+from generation.providers.demo.canvas import Colour, Field, Frame, Picture, blur, distance, grow
+from generation.providers.demo.colour import tint
+from generation.providers.demo.easel import Easel
 
 SHEET = 2
 GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-
-from ..canvas import Field, Frame, Picture, blur_picture, grow, smooth
-from ..colour import tint
-from ..easel import Easel
+from generation.providers.demo.canvas import Field, Frame, Picture, blur_picture, grow, smooth
+from generation.providers.demo.colour import tint
+from generation.providers.demo.easel import Easel
 
 LIGHTS = 150
 DROPS = 1300
@@ -61,7 +60,7 @@ def _lights(street: Picture, easel: Easel, frame: Frame, tones: Field) -> None:
     spread = rng.normal(0, 0.10 + 0.13 * near) * (2 * frame.half_height) ** 0.7
     v = frame.at(level) + slope * u * 0.5 + spread
     radius = (0.009 + 0.043 * near**1.3) * rng.uniform(0.75, 1.2, LIGHTS)
-    strength = rng.uniform(0.12, 0.62, LIGHTS) * (1.15 - 0.55 * near)
+    strength = rng.uniform(0.25, 0.95, LIGHTS) * (1.15 - 0.45 * near)
     choice = np.clip(rng.normal(u / frame.half_width, 0.9) * 0.5 + 0.5, 0, 0.999) * len(tones)
     for at in range(LIGHTS):
         _lamp(

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import noise, silhouettes, skies
-from ..canvas import Field, Picture, distance, glow, grow, over, smooth
-from ..colour import tint
-from ..easel import Easel
+from generation.providers.demo import noise, silhouettes, skies
+from generation.providers.demo.canvas import Field, Frame, Picture, blur, distance, glow, grow, over, smooth
+from generation.providers.demo.colour import tint
+from generation.providers.demo.easel import Easel
 
-BANKS = 7
+BANKS = 6
 _LIGHTS = {
     "dawn": (("#6d93c4", "#b4c4dd", "#f6d5c9", "#ffeccb"), ("#7f86a8", "#c3a9b8", "#f6cdbb", "#fff3df"), "#fff0d2"),
-    "day": (("#1f6fb8", "#5fa6dc", "#b4daf0", "#eaf4f3"), ("#7d9dbd", "#b3cbe0", "#e6eff4", "#ffffff"), "#fffdf0"),
+    "day": (("#1f6fb8", "#5fa6dc", "#b4daf0", "#eaf4f3"), ("#5c82ad", "#93b4d4", "#d3e2ee", "#ffffff"), "#fffdf0"),
     "sunset": (("#34407c", "#86629a", "#ea8f82", "#ffcf8f"), ("#4f426f", "#a4607f", "#f09a7c", "#ffe2ae"), "#fff0c9"),
     "dusk": (("#12183f", "#39407e", "#8a6a9f", "#e2a3a2"), ("#232852", "#51508a", "#a07fa6", "#edbfb4"), "#ffe7d5"),
     "night": (("#040816", "#0b1a3a", "#1d3c6a", "#46719b"), ("#0c1730", "#27436b", "#5b80a8", "#b8d0e4"), "#eef3ff"),
@@ -29,10 +29,11 @@ def paint(easel: Easel) -> Picture:
     u, v = easel.between(-0.6, 0.6) * frame.half_width, frame.at(easel.between(0.24, 0.42))
     _heavens(picture, easel, hour, u, v, sun)
     table = easel.ramp(*tones)
+    sway = _sway(easel)
     for bank in range(BANKS):
         depth = bank / (BANKS - 1)
         if easel.wants("cloud", default=True):
-            _bank(picture, easel, depth, u, table)
+            _bank(picture, easel, depth, u, table, sway)
         easel.report(0.2 + 0.8 * depth)
     glow(picture, np.exp(-((distance(frame, u, v) / np.float32(0.5)) ** 2)) * np.float32(0.18), easel.ink(sun))
     return picture
@@ -52,44 +53,67 @@ def _heavens(picture: Picture, easel: Easel, hour: str, u: float, v: float, sun:
         over(picture, flock * np.float32(0.75), easel.ink("#25304a"))
 
 
-def _bank(picture: Picture, easel: Easel, depth: float, sun_u: float, table: Field) -> None:
-    """A row of heaped clouds: round tops from summed bumps, lit towards the sun, thin at the foot."""
+def _bank(picture: Picture, easel: Easel, depth: float, sun_u: float, table: Field, sway: tuple[Field, Field]) -> None:
+    """A row of heaped clouds: round lumps lit from the sun's side, sinking into haze at the foot."""
     frame = easel.frame
     small = frame.reduced(2)
-    heap = _heap(easel, depth)
-    away = small.v - heap
+    base = frame.at(0.60 + 0.50 * depth**1.15)
+    dome = _dome(small, sway, _lumps(easel, base, depth), base)
+    body = smooth(dome, 0.0, 0.014 + 0.020 * depth)
+    light = _diffuse(blur(dome, small.unit * (0.0035 + 0.006 * depth)), small.unit, -1.0 if sun_u < 0 else 1.0)
+    sink = np.clip((small.v - np.float32(base - 0.05)) / np.float32(0.10 + 0.16 * depth), 0, 1)
+    high = np.clip((np.float32(base + 0.02) - small.v) / np.float32(0.10 + 0.20 * depth), 0, 1)
+    tone = np.float32(0.16) + np.float32(0.50) * light + np.float32(0.36) * high - np.float32(0.25 * depth) * sink
+    tone = tone * np.float32(0.55 + 0.45 * depth) + np.float32(0.36 * (1 - depth))
+    over(picture, grow(body, frame) * np.float32(0.97), tint(grow(np.clip(tone, 0, 1), frame), table))
+
+
+def _lumps(easel: Easel, base: float, depth: float) -> list[tuple[float, float, float]]:
+    """The round lumps of one bank, (u, v, radius): towers of big ones with small ones round their shoulders."""
+    rng = easel.rng
+    size = 0.030 + 0.105 * depth**1.2
+    lumps: list[tuple[float, float, float]] = []
+    for slot in np.arange(-easel.frame.half_width - size, easel.frame.half_width + size, size * 1.25):
+        tall = min(float(rng.gamma(0.9, size * 1.25)), size * 2.4)
+        middle = (float(slot + rng.normal(0, size * 0.3)), base - tall * 0.7, float(size * rng.uniform(0.75, 1.25)))
+        lumps.append(middle)
+        if tall > size:
+            lumps.append((middle[0], base - tall * 0.3, middle[2] * 1.1))
+        for turn in rng.uniform(-np.pi, 0, int(rng.integers(4, 8))):
+            reach = middle[2] * rng.uniform(0.75, 1.1) + size * 0.2 * rng.uniform(0, 1)
+            at = (middle[0] + float(np.cos(turn) * reach), middle[1] + float(np.sin(turn) * reach))
+            lumps.append((*at, float(middle[2] * rng.uniform(0.36, 0.72))))
+    return lumps
+
+
+def _dome(small: Frame, sway: tuple[Field, Field], lumps: list[tuple[float, float, float]], base: float) -> Field:
+    """Height of the lumps towards us, in units; a flat body fills what lies below the base."""
+    u, v = small.u + sway[0], small.v + sway[1]
+    dome = np.clip((v - np.float32(base)) * np.float32(1.5), 0, 0.05)
+    for at_u, at_v, radius in lumps:
+        reach = radius * 1.1 + 0.05
+        top, bottom = small.row(at_v - reach), small.row(at_v + reach)
+        left = max(int((at_u - reach + small.half_width) * small.unit), 0)
+        right = max(int((at_u + reach + small.half_width) * small.unit), 0)
+        area = (slice(top, bottom), slice(left, right))
+        square = (u[area] - np.float32(at_u)) ** 2 + (v[area] - np.float32(at_v)) ** 2
+        rise = np.sqrt(np.maximum(np.float32(radius**2) - square, 0))
+        np.maximum(dome[area], rise, out=dome[area])
+    return dome
+
+
+def _diffuse(height: Field, unit: float, side: float) -> Field:
+    """Light from above and from the sun's side, wrapped far round as in a cloud; 0..1."""
+    slope_v, slope_u = np.gradient(height * np.float32(unit))
+    length = np.sqrt(slope_u**2 + slope_v**2 + 1)
+    facing = (np.float32(0.62) * slope_v - np.float32(0.42 * side) * slope_u + np.float32(0.62)) / length
+    return np.clip(facing * np.float32(0.62) + np.float32(0.38), 0, 1) ** np.float32(1.25)
+
+
+def _sway(easel: Easel) -> tuple[Field, Field]:
+    """Ragged displacement (u, v) that turns circles into cloud."""
+    small = easel.frame.reduced(2)
     seed = easel.noise_seed()
-    scale = np.float32(5.2 - 2.6 * depth)
-    puff = noise.ridged(small.u * scale, small.v * scale * np.float32(1.25), seed=seed, octaves=5)
-    billow = (1 - puff) * np.float32(0.085 + 0.09 * depth)
-    body = smooth(away - billow + np.float32(0.035 + 0.03 * depth), -0.006, 0.020 + 0.012 * depth)
-    slope_v, slope_u = np.gradient(puff)
-    unit = np.float32(small.unit)
-    towards = np.float32(np.sign(sun_u) or 1.0)
-    relief = (slope_v * np.float32(0.85) - slope_u * towards * np.float32(0.6)) * unit * np.float32(0.055)
-    top_light = np.exp(-np.maximum(away, 0) / np.float32(0.10 + 0.10 * depth))
-    tone = (
-        np.float32(0.16)
-        + np.float32(0.62) * top_light
-        + np.clip(relief, -0.3, 0.3) * np.float32(0.75) * (np.float32(0.4) + top_light)
-    )
-    tone += np.float32(0.20 * (1 - depth))
-    fade = np.float32(0.92) * body
-    over(picture, grow(np.clip(fade, 0, 1), frame), tint(grow(np.clip(tone, 0, 1), frame), table))
-
-
-def _heap(easel: Easel, depth: float) -> Field:
-    """The upper edge of a bank (1, width of the half-size frame): cumulus towers as maxima of round bumps."""
-    small, rng = easel.frame.reduced(2), easel.rng
-    base = easel.frame.at(0.56 + 0.46 * depth**1.2)
-    line = np.full_like(small.u, base)
-    count = int(9 * easel.frame.half_width * 2 / (0.6 + depth)) + 2
-    for place, size in zip(
-        rng.uniform(-1.1, 1.1, count) * easel.frame.half_width, rng.gamma(3, 0.030 + 0.016 * depth, count)
-    ):
-        bump = np.sqrt(
-            np.clip(1 - ((small.u - np.float32(place)) / np.float32(size * 1.3)) ** 2, 0, None)
-        ) * np.float32(size)
-        line = np.minimum(line, np.float32(base) - bump)
-    wave = noise.line(small.u * 3.1, depth * 7, seed=easel.noise_seed(), octaves=3)
-    return line + wave * np.float32(0.02)
+    fields = (noise.fbm(small.u * 7, small.v * 7, seed=seed + 20 * axis, octaves=5, gain=0.58) for axis in (0, 1))
+    sway_u, sway_v = (field * np.float32(0.050) for field in fields)
+    return sway_u, sway_v

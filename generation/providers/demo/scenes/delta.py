@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import noise
-from ..canvas import Field, Picture, blur, grow
-from ..colour import tint
-from ..easel import Easel
+from generation.providers.demo import noise
+from generation.providers.demo.canvas import Field, Picture, blur, grow
+from generation.providers.demo.colour import tint
+from generation.providers.demo.easel import Easel
 
 _PALETTES = (
     (

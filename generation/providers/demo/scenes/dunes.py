@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import noise, silhouettes, skies
-from ..canvas import Field, Picture, grow, over, smooth
-from ..colour import tint
-from ..easel import Easel
+from generation.providers.demo import noise, silhouettes, skies
+from generation.providers.demo.canvas import Field, Picture, grow, over, smooth
+from generation.providers.demo.colour import tint
+from generation.providers.demo.easel import Easel
 
 LAYERS = 6
 _LIGHTS = {

@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from .. import noise
-from ..canvas import Field, Picture
-from ..easel import Easel
+from generation.providers.demo import noise
+from generation.providers.demo.canvas import Field, Picture
+from generation.providers.demo.easel import Easel
 
 SHEET = 2
-RIBBONS = 3600
+RIBBONS = 4800
 STEPS = 150
 STEP = 0.0062
 MARGIN = 0.12
@@ -71,7 +71,7 @@ def _trace(easel: Easel) -> _Course:
         angle = angles[np.clip(row, 0, rows - 1), np.clip(column, 0, columns - 1)]
         u, v = u + np.cos(angle) * STEP, v + np.sin(angle) * STEP
     order = np.linspace(0, 1, RIBBONS)
-    half = (0.0022 + 0.0085 * (1 - order) ** 2.2 * rng.uniform(0.4, 1.15, RIBBONS)).astype(np.float32)
+    half = (0.0019 + 0.0088 * (1 - order) ** 2.2 * rng.uniform(0.4, 1.15, RIBBONS)).astype(np.float32)
     return _Course(points, half)
 
 
@@ -100,7 +100,7 @@ def _placed(easel: Easel, course: _Course) -> list[tuple[int, int]]:
     reach = np.array([frame.half_width + MARGIN, frame.half_height + MARGIN], np.float32)
     columns, rows = (int(2 * side / CELL) + 2 for side in reach)
     booked = np.zeros(rows * columns, np.bool_)
-    lengths = easel.rng.integers(STEPS // 4, STEPS, RIBBONS)
+    lengths = easel.rng.integers(STEPS // 3, STEPS, RIBBONS)
     found = []
     for ribbon in range(RIBBONS):
         cells, inside = _cells(

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .. import noise, silhouettes
-from ..canvas import Field, Picture, distance, glow, grow, over
-from ..colour import tint
-from ..easel import Easel
+from generation.providers.demo import noise, silhouettes
+from generation.providers.demo.canvas import Field, Picture, distance, glow, grow, over
+from generation.providers.demo.colour import tint
+from generation.providers.demo.easel import Easel
 
 LAYERS = 6
 
@@ -40,10 +40,10 @@ def paint(easel: Easel) -> Picture:
     rays = _rays(easel, u, v)
     for layer in range(LAYERS):
         depth = layer / (LAYERS - 1)
-        over(picture, _trees(easel, depth), tint(np.array([depth], np.float32), tones)[0])
+        over(picture, _trees(easel, depth), tint(np.array([depth**1.25], np.float32), tones)[0])
         if layer < LAYERS - 1:
             _mist(picture, easel, depth, tones)
-            glow(picture, rays * np.float32(0.26 * (1 - depth)), sun)
+            glow(picture, rays * np.float32(0.42 * (1 - depth) + 0.05), sun)
         easel.report(0.2 + 0.8 * depth)
     return picture
 
@@ -80,11 +80,11 @@ def _trees(easel: Easel, depth: float) -> Field:
         frame.u * 2.2, depth * 9, seed=easel.noise_seed(), octaves=4
     )
     if easel.wants("tree", default=True):
-        count = max(int((30 - 24 * depth**0.6) * frame.half_width * 2.2), 3)
+        count = max(int((26 - 21.5 * depth**0.7) * frame.half_width * 2.2), 3)
         slots = (np.arange(count) + rng.uniform(0.08, 0.92, count)) / count
         for place in (slots * 2 - 1) * (frame.half_width + 0.04):
             foot = float(np.interp(place, frame.u[0], ground[0]))
-            _trunk(sheet, easel, float(place), foot + 0.02, 0.0075 + 0.030 * depth**1.5)
+            _trunk(sheet, easel, float(place), foot + 0.02, 0.0070 + 0.025 * depth**1.5)
     grass = np.float32(0.004 + 0.010 * depth) * np.abs(
         noise.line(frame.u * (90 - 40 * depth), depth, seed=easel.noise_seed(), octaves=2)
     )
@@ -96,15 +96,15 @@ def _trunk(sheet: silhouettes.Sheet, easel: Easel, u: float, foot: float, half: 
     rng = easel.rng
     half *= float(rng.uniform(0.6, 1.35))
     top = -easel.frame.half_height - 0.05
-    t = np.linspace(0, 1, 14)
+    t = np.linspace(0, 1, 22) ** 2.2
     lean, sway, phase = rng.normal(0, 0.035), rng.uniform(0, 0.012), rng.uniform(0, 6)
     centre = u + lean * t + sway * np.sin(t * 5 + phase)
-    width = half * (1 - 0.5 * t) + half * 1.5 * np.exp(-t / 0.025)
+    width = half * (1 - 0.5 * t) + half * 1.2 * np.exp(-t / 0.018)
     rise = foot + (top - foot) * t
     outline = np.concatenate([np.stack([centre - width, rise], -1), np.stack([centre + width, rise], -1)[::-1]])
     sheet.polygon(outline.astype(np.float32))
-    for _ in range(int(rng.integers(3, 8))):
-        start = float(rng.uniform(0.28, 0.98))
+    for _ in range(int(rng.integers(2, 6))):
+        start = float(rng.uniform(0.42, 0.98))
         at = (float(np.interp(start, t, centre)), float(np.interp(start, t, rise)))
         _bough(sheet, rng, at, half * 0.34, int(rng.choice((-1, 1))), 3)
 
@@ -113,7 +113,7 @@ def _bough(
     sheet: silhouettes.Sheet, rng: np.random.Generator, at: tuple[float, float], half: float, side: int, forks: int
 ) -> None:
     """A bough that rises, droops and forks; tapers to its tip."""
-    reach = half * rng.uniform(14, 30)
+    reach = half * rng.uniform(9, 19)
     t = np.linspace(0, 1, 7)
     rise = rng.uniform(0.15, 0.75)
     across = at[0] + side * reach * t
@@ -135,11 +135,11 @@ def _mist(picture: Picture, easel: Easel, depth: float, tones: Field) -> None:
     small = frame.reduced(4)
     drift = grow(noise.fbm(small.u * 1.6, small.v * 4, seed=easel.noise_seed(), octaves=3), frame)
     level = np.exp(-(((frame.v - frame.at(0.70 + 0.28 * depth)) / np.float32(0.17)) ** 2))
-    thick = 0.62 if easel.reading.weather == "fog" else 0.42
+    thick = 0.85 if easel.reading.weather == "fog" else 0.66
     veil = np.clip(level * (np.float32(0.75) + drift), 0, 1) * np.float32(thick * (1 - 0.55 * depth))
     over(
         picture,
         veil,
-        tint(np.array([max(depth - 0.25, 0)], np.float32), tones)[0] * np.float32(0.6)
+        tint(np.array([max(depth - 0.4, 0)], np.float32), tones)[0] * np.float32(0.5)
         + np.float32(0.4) * picture[0].max(axis=0),
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw
 
-from ..canvas import Field, Picture, blur
-from ..easel import Easel
-from .. import noise
+from generation.providers.demo import noise
+from generation.providers.demo.canvas import Field, Picture, blur
+from generation.providers.demo.easel import Easel
 
 SHEET = 3
 _PALETTES = (

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .. import noise
-from ..canvas import Field, Picture, distance, grow, smooth
-from ..colour import tint
-from ..easel import Easel
+from generation.providers.demo import noise
+from generation.providers.demo.canvas import Field, Picture, distance, grow, smooth
+from generation.providers.demo.colour import tint
+from generation.providers.demo.easel import Easel
 
 _PALETTES = (
     ("#fff0b8", "#ffc14d", "#f07b2d", "#c22f3d", "#6a2368", "#23418f", "#12617d", "#0f3d4d"),

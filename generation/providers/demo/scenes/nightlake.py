@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import noise, silhouettes, skies
-from ..canvas import Field, Picture, add, grow, over
-from ..easel import Easel
+from generation.providers.demo import noise, silhouettes, skies
+from generation.providers.demo.canvas import Field, Picture, add, grow, over
+from generation.providers.demo.easel import Easel
 
 _SKIES = (
     ("#050914", "#0a1734", "#16305c", "#3c5f86", "#c98f6b"),

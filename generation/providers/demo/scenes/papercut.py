@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from PIL import Image
 
-from .. import noise
-from ..canvas import Field, Picture, even_tones, grow, resample, blur
-from ..easel import Easel
+from generation.providers.demo import noise
+from generation.providers.demo.canvas import Field, Picture, blur, even_tones, grow, resample
+from generation.providers.demo.easel import Easel
 
 _PALETTES = (
     ("#132a3e", "#1d4a5f", "#2f7479", "#6fa896", "#c9cfae", "#f0dcb2", "#f0b77f", "#e0825a", "#b9503f"),
@@ -73,7 +74,7 @@ def _sheet(picture: Picture, easel: Easel, pixels: Field, colour: Field, fibre: 
 
 def _quarter(mask: Field) -> Field:
     height, width = mask.shape
-    return resample(mask, max(width // 4, 8), max(height // 4, 8), 4)  # type: ignore[arg-type]
+    return resample(mask, max(width // 4, 8), max(height // 4, 8), Image.Resampling.BOX)
 
 
 def _cast(quarter: Field, easel: Easel, down: float, across: float, soft: float) -> Field:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .. import noise, skies
-from ..canvas import Field, Frame, Picture, add, disc, distance, grow, over
-from ..colour import tint
-from ..easel import Easel
+from generation.providers.demo import noise, skies
+from generation.providers.demo.canvas import Field, Frame, Picture, add, disc, distance, grow, over
+from generation.providers.demo.colour import tint
+from generation.providers.demo.easel import Easel
 
 _PALETTES = (
     (
@@ -35,6 +35,9 @@ _PALETTES = (
 )
 RING_IN, RING_OUT = 1.32, 2.12
 RING_TILT = 0.26
+RING_RISE = (1 - RING_TILT**2) ** 0.5
+"""Sine and cosine of the angle at which we see the rings' plane."""
+GROOVES = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +58,18 @@ def paint(easel: Easel) -> Picture:
     picture = _space(easel, space, bands[1], globe)
     easel.report(0.3)
     turned = _turned(frame, globe)
-    ring, ring_paint = _rings(easel, globe, turned, easel.ramp(*rings))
+    grooves = _grooves(easel) * np.float32(easel.wants("ring", default=True))
+    ring, ring_paint = _rings(globe, turned, grooves, easel.ramp(*rings))
     behind = (turned[1] < 0).astype(np.float32)
-    if easel.wants("ring", default=True):
-        over(picture, ring * behind, ring_paint)
+    over(picture, ring * behind, ring_paint)
     if easel.wants("planet", default=True):
-        over(picture, disc(frame, globe.u, globe.v, globe.radius), _surface(easel, globe, turned, easel.ramp(*bands)))
+        over(
+            picture,
+            disc(frame, globe.u, globe.v, globe.radius),
+            _surface(easel, globe, turned, easel.ramp(*bands), grooves),
+        )
         _air(picture, easel, globe, bands[3])
-    if easel.wants("ring", default=True):
-        over(picture, ring * (1 - behind), ring_paint)
+    over(picture, ring * (1 - behind), ring_paint)
     easel.report(0.8)
     if easel.wants("moon", default=True):
         _moons(picture, easel, globe)
@@ -105,7 +111,7 @@ def _turned(frame: Frame, globe: _Globe) -> tuple[Field, Field]:
     return u * c + v * s, v * c - u * s
 
 
-def _surface(easel: Easel, globe: _Globe, turned: tuple[Field, Field], table: Field) -> Picture:
+def _surface(easel: Easel, globe: _Globe, turned: tuple[Field, Field], table: Field, grooves: Field) -> Picture:
     """Cloud bands pulled along by storms, then light with a soft terminator and the rings' shadow."""
     frame = easel.frame
     small = frame.reduced(2)
@@ -132,46 +138,56 @@ def _surface(easel: Easel, globe: _Globe, turned: tuple[Field, Field], table: Fi
     lit = np.clip(
         u * np.float32(globe.light[0]) + v * np.float32(globe.light[1]) + facing * np.float32(globe.light[2]), 0, 1
     )
-    band = np.exp(
-        -(
-            (
-                (
-                    turned[1]
-                    - np.float32(0.27) * np.sqrt(np.clip(1 - turned[0] ** 2 * np.float32(0.9), 0, None))
-                    - np.float32(0.09)
-                )
-                / np.float32(0.055)
-            )
-            ** 2
-        )
-    )
-    shadow = 1 - np.float32(0.5) * band * np.float32(1.0 if easel.wants("ring", default=True) else 0.0)
+    shadow = 1 - np.float32(0.80) * _ring_shadow(globe, grooves, *turned, facing)
     return paint_ * ((lit ** np.float32(0.8)) * np.float32(1.22) * shadow + np.float32(0.012))[..., None]
 
 
-def _rings(easel: Easel, globe: _Globe, turned: tuple[Field, Field], table: Field) -> tuple[Field, Picture]:
-    """The rings' cover and paint: many fine grooves, one wide gap, the globe's shadow on the far side."""
-    along, across = turned
-    away = np.hypot(along, across / np.float32(RING_TILT))
-    share = np.clip((away - np.float32(RING_IN)) / np.float32(RING_OUT - RING_IN), 0, 1)
-    marks = np.linspace(0, 1, 1024, dtype=np.float32)
+def _grooves(easel: Easel) -> Field:
+    """How densely the rings cover, from their inner to their outer edge (GROOVES,): fine lines and one wide gap."""
+    marks = np.linspace(0, 1, GROOVES, dtype=np.float32)
     coarse = noise.line(marks * 11, 1.0, seed=easel.noise_seed(), octaves=3)
     fine = noise.line(marks * 60, 2.0, seed=easel.noise_seed(), octaves=3)
     cover = np.clip(np.float32(0.60) + np.float32(0.55) * coarse + np.float32(0.32) * fine, 0.05, 0.95)
-    gap = float(easel.between(0.55, 0.72))
+    gap = np.float32(easel.between(0.55, 0.72))
     cover *= 1 - np.float32(0.95) * np.exp(-(((marks - gap) / np.float32(0.022)) ** 4))
-    cover *= np.clip(marks / 0.02, 0, 1) * np.clip((1 - marks) / 0.02, 0, 1)
-    index = (share * np.float32(1023)).astype(np.intp)
-    mask = np.take(cover, index)
-    paint_ = tint(share, table)
-    light = np.array(globe.light[:2])
-    light = light / max(float(np.hypot(*light)), 1e-6)
+    return cover * np.clip(marks / 0.02, 0, 1) * np.clip((1 - marks) / 0.02, 0, 1)
+
+
+def _rings(globe: _Globe, turned: tuple[Field, Field], grooves: Field, table: Field) -> tuple[Field, Picture]:
+    """The rings' cover and their paint, with the globe's shadow on them."""
+    along, across = turned
+    away = np.hypot(along, across / np.float32(RING_TILT))
+    share = np.clip((away - np.float32(RING_IN)) / np.float32(RING_OUT - RING_IN), 0, 1)
+    mask = np.take(grooves, (share * np.float32(GROOVES - 1)).astype(np.intp))
+    return mask, tint(share, table) * (1 - np.float32(0.92) * _eclipse(globe, along, across))[..., None]
+
+
+def _sunward(globe: _Globe) -> tuple[np.float32, np.float32, np.float32]:
+    """The light's direction along the equator, across it, and towards us."""
     c, s = np.cos(globe.tilt), np.sin(globe.tilt)
-    sun_along, sun_across = light[0] * c + light[1] * s, (light[1] * c - light[0] * s)
-    behind = along * np.float32(sun_along) + across * np.float32(sun_across) < 0
-    beside = np.abs(along * np.float32(sun_across) - across * np.float32(sun_along))
-    shade = np.clip((np.float32(0.98) - beside) * np.float32(14), 0, 1) * behind
-    return mask, paint_ * (1 - np.float32(0.90) * shade)[..., None]
+    u, v, near = globe.light
+    return np.float32(u * c + v * s), np.float32(v * c - u * s), np.float32(near)
+
+
+def _eclipse(globe: _Globe, along: Field, across: Field) -> Field:
+    """Where the globe's shadow falls on the rings, 0..1: points behind the globe and nearer than its radius to its axis."""
+    sun_along, sun_across, sun_near = _sunward(globe)
+    near = across * np.float32(RING_RISE / RING_TILT)
+    ahead = along * sun_along + across * sun_across + near * sun_near
+    beside = np.sqrt(np.maximum(along**2 + across**2 + near**2 - ahead**2, 0))
+    return np.clip((np.float32(1.0) - beside) * np.float32(16) + np.float32(0.5), 0, 1) * (ahead < 0)
+
+
+def _ring_shadow(globe: _Globe, grooves: Field, along: Field, across: Field, facing: Field) -> Field:
+    """How much of the light the rings take from the globe: follow each ray back to the rings' plane."""
+    sun_along, sun_across, sun_near = _sunward(globe)
+    height = across * np.float32(RING_RISE) - facing * np.float32(RING_TILT)
+    climb = sun_across * np.float32(RING_RISE) - sun_near * np.float32(RING_TILT)
+    way = -height / (climb if abs(climb) > 1e-3 else np.float32(1e-3))
+    square = (along + way * sun_along) ** 2 + (across + way * sun_across) ** 2 + (facing + way * sun_near) ** 2
+    share = (np.sqrt(square) - np.float32(RING_IN)) / np.float32(RING_OUT - RING_IN)
+    index = np.clip(share * np.float32(GROOVES - 1), 0, GROOVES - 1).astype(np.intp)
+    return np.take(grooves, index) * (way > 0)
 
 
 def _air(picture: Picture, easel: Easel, globe: _Globe, tone: str) -> None:

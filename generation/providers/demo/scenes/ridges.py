@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .. import noise, silhouettes, skies
-from ..canvas import Field, Frame, Picture, glow, grow, over
-from ..colour import tint
-from ..easel import Easel
+from generation.providers.demo import canvas, noise, silhouettes, skies
+from generation.providers.demo.canvas import Field, Frame, Picture, glow, grow, over
+from generation.providers.demo.colour import tint
+from generation.providers.demo.easel import Easel
 
 LAYERS = 8
 
@@ -80,6 +80,7 @@ def _ranges(picture: Picture, easel: Easel, light: _Light) -> None:
 
 
 def _layer_mask(easel: Easel, depth: float, layer: int) -> tuple[Field, Field]:
+    """Where a range covers the picture, and its softened crest, from which mist is measured."""
     frame, rng = easel.frame, easel.rng
     tall = (2 * frame.half_height) ** 0.5
     wild = {"wild": 1.35, "calm": 0.7}.get(easel.reading.mood, 1.0)
@@ -93,11 +94,12 @@ def _layer_mask(easel: Easel, depth: float, layer: int) -> tuple[Field, Field]:
     base = frame.at(0.40 + 0.56 * depth**1.1)
     line = np.float32(base) - (crest - np.float32(0.45)) * np.float32(0.32 * (1 - 0.5 * depth) * tall * wild)
     line += np.float32(0.008) * noise.line(frame.u * 26, layer, seed=easel.noise_seed(), octaves=3)
+    foot = canvas.blur(line, frame.unit * 0.05)
     if layer >= LAYERS - 2 and easel.wants("tree", default=True):
         nearest = layer == LAYERS - 1
         count = int((150 if nearest else 230) * frame.half_width * 2)
-        return silhouettes.conifers(frame, line, rng, count=count, height=0.125 if nearest else 0.062), line
-    return silhouettes.below(frame, line), line
+        return silhouettes.conifers(frame, line, rng, count=count, height=0.125 if nearest else 0.062), foot
+    return silhouettes.below(frame, line), foot
 
 
 def _lay(
@@ -112,13 +114,15 @@ def _lay(
     texture: Field,
 ) -> None:
     """One range: its own tone at the crest, dissolving into mist towards its foot."""
-    top = frame.row(float(line.min()) - 0.16)
+    top = frame.row(float(line.min()) - 0.30)
     if top >= frame.height:
         return
     own = tint(np.array([depth], np.float32), tones)[0]
     behind = tint(np.array([max(depth - 0.34, 0)], np.float32), tones)[0]
     haze = behind * np.float32(0.5) + mist * np.float32(0.5)
-    sink = np.clip((frame.v[top:] - line) / np.float32((0.30 - 0.10 * depth)), 0, 1) ** np.float32(0.8)
+    sink = np.clip((frame.v[top:] - line + np.float32(0.03)) / np.float32(0.30 - 0.10 * depth), 0, 1) ** np.float32(
+        0.8
+    )
     sink = np.clip(sink * np.float32((1 - 0.86 * depth) * foggy), 0, 1)
     paint_ = own + sink[..., None] * (haze - own)
     paint_ += (texture[top:] * np.float32(0.035 * (1 - 0.5 * depth)))[..., None]

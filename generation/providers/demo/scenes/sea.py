@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import noise, silhouettes, skies
-from ..canvas import Field, Picture, add, over
-from ..colour import tint
-from ..easel import Easel
+from generation.providers.demo import noise, silhouettes, skies
+from generation.providers.demo.canvas import Field, Picture, add, over
+from generation.providers.demo.colour import tint
+from generation.providers.demo.easel import Easel
 
 _SKIES = {
-    "dawn": (("#5b7fae", "#9aa9c9", "#e9b9b4", "#fbd9b0", "#fff0cf"), "#33507a", "#fff3d8"),
+    "dawn": (("#5b7fae", "#9aa9c9", "#dfa9ae", "#f6c39c", "#ffdc9f"), "#33507a", "#fff3d8"),
     "day": (("#2f7fc4", "#62a9dc", "#a5d0ea", "#d5e9ef", "#f2f3e6"), "#0f5d86", "#fffbe8"),
     "sunset": (("#2b3f6b", "#5c5f91", "#b8768f", "#f29a6f", "#ffd08a"), "#1d2c4f", "#fff1cf"),
     "dusk": (("#121a3c", "#2b2f66", "#664a82", "#b5677f", "#eda37e"), "#10183a", "#ffe2c0"),

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .. import noise
-from ..canvas import Field, Frame, Picture, blur, even_tones, grow, over
-from ..colour import tint
-from ..easel import Easel
+from generation.providers.demo import noise
+from generation.providers.demo.canvas import Field, Frame, Picture, blur, even_tones, grow, over
+from generation.providers.demo.colour import tint
+from generation.providers.demo.easel import Easel
 
 _SILKS = (
     ("#2a0410", "#6d0c22", "#b8243a", "#e8705f", "#f6c3a1"),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw
 
-from .. import noise, silhouettes, skies
-from ..canvas import Picture, blur_picture, over
-from ..easel import Easel
+from generation.providers.demo import noise, silhouettes, skies
+from generation.providers.demo.canvas import Picture, blur_picture, over
+from generation.providers.demo.easel import Easel
 
 ARCS = 1500
 SHEET = 2

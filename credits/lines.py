@@ -52,6 +52,10 @@ class Line:
     available: int | None
     job: str  # the code of the job it is about
 
+    @property
+    def spent(self) -> int:
+        return -self.change
+
 
 # What a final transfer is called, its tag, and the tag's look.
 WORDS: dict[str, tuple[str, str, str]] = {

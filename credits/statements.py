@@ -97,7 +97,7 @@ class Filter:
 class StatementPage:
     """Newest first. `older` is the cursor of the next page, empty on the last one."""
 
-    lines: list[lines.Line] = field(default_factory=list)
+    entries: list[lines.Line] = field(default_factory=list)
     older: str = ""
 
 

@@ -1,0 +1,98 @@
+"""Proves the ledger's invariants from its rows, by SQL that shares nothing with the code that wrote them.
+
+Other apps add their own checks and figures with `register` and `count`; this module knows none of their tables.
+Each check is one statement, hence one snapshot: work that goes on meanwhile cannot look like a breach.
+"""
+
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from credits.invariants import LEDGER, OPEN_RESERVES, Check, guards_stand
+from credits.models import Audit
+
+log = logging.getLogger(__name__)
+
+EXAMPLES_MAX = 5
+KEPT = timedelta(days=90)
+
+
+@dataclass(frozen=True)
+class Breach:
+    """A check that found rows; `examples` are at most five of them."""
+
+    check: str
+    sentence: str
+    rows: int
+    examples: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Report:
+    """The outcome of one run; `figures` are the registered counts."""
+
+    ok: bool
+    breaches: list[Breach]
+    figures: dict[str, int]
+    seconds: float
+
+
+_checks: dict[str, Check] = {}
+_figures: dict[str, str] = {}
+
+
+def register(*, name: str, sql: str, sentence: str) -> None:
+    """Add a check: a SELECT that returns the rows that break the sentence. Called when Django is ready."""
+    _checks[name] = Check(name, sentence, sql)
+
+
+def count(name: str, sql: str) -> None:
+    """Add a figure to the report: a SELECT of one number."""
+    _figures[name] = sql
+
+
+def checks() -> list[Check]:
+    """All checks: the ledger's own, then the registered ones."""
+    return [*LEDGER, guards_stand(), *_checks.values()]
+
+
+def run() -> Report:
+    """Run every check now. Reads only."""
+    start = time.monotonic()
+    breaches = list(_breaches())
+    figures = {name: int(_first(sql)[0]) for name, sql in {"open_reserves": OPEN_RESERVES, **_figures}.items()}
+    return Report(not breaches, breaches, figures, time.monotonic() - start)
+
+
+def record() -> Report:
+    """Run every check and keep the result for the pages that show it; a breach is logged as an error."""
+    report = run()
+    Audit.objects.create(ok=report.ok, breaches=[asdict(breach) for breach in report.breaches], seconds=report.seconds)
+    Audit.objects.filter(at__lt=timezone.now() - KEPT).delete()
+    for breach in report.breaches:
+        log.error("ledger breach: %s (%s rows, e.g. %s)", breach.sentence, breach.rows, breach.examples)
+    return report
+
+
+def _breaches() -> Iterator[Breach]:
+    for check in checks():
+        rows, examples = _first(
+            f"""WITH breach AS ({check.sql})
+                SELECT (SELECT count(*) FROM breach),
+                       (SELECT coalesce(json_agg(example), '[]'::json)
+                          FROM (SELECT * FROM breach LIMIT {EXAMPLES_MAX}) AS example)"""  # noqa: S608  (our own text)
+        )
+        if rows:
+            yield Breach(check.name, check.sentence, rows, examples)
+
+
+def _first(sql: str) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchone()

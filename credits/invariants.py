@@ -1,0 +1,172 @@
+"""What must hold in the ledger, each as a sentence and the SQL that finds what breaks it. Data for audit.py."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.db import models
+
+from credits.models import HOUSE, LEGAL_ROUTES, Transfer, Wallet
+from credits.triggers import Firm
+
+
+@dataclass(frozen=True)
+class Check:
+    """Something that must hold; `sql` selects what breaks it."""
+
+    name: str
+    sentence: str
+    sql: str
+
+
+OPEN_RESERVES = """
+    SELECT count(*) FROM credits_transfer held
+     WHERE phase = 'reserve' AND NOT EXISTS (SELECT FROM credits_transfer WHERE reserve_id = held.id)
+"""
+_HOUSE = ", ".join(f"'{kind.value}'" for kind in HOUSE)
+
+LEDGER = (
+    Check(
+        "books_sum_to_zero",
+        "All people's balances and the house's sums together are zero.",
+        """
+        SELECT people.total AS people, house.total AS house
+          FROM (SELECT coalesce(sum(balance), 0) AS total FROM credits_wallet WHERE owner_id IS NOT NULL) people,
+               (SELECT coalesce(sum(CASE WHEN taker.owner_id IS NULL THEN amount ELSE 0 END)
+                              - sum(CASE WHEN giver.owner_id IS NULL THEN amount ELSE 0 END), 0) AS total
+                  FROM credits_transfer
+                  JOIN credits_wallet giver ON giver.id = source_id JOIN credits_wallet taker ON taker.id = target_id
+                 WHERE phase IN ('final', 'capture')) house
+         WHERE people.total + house.total <> 0
+        """,
+    ),
+    Check(
+        "balance_equals_transfers",
+        "Every stored balance and reserve equals the sum of its transfers.",
+        """
+        SELECT wallet.id AS wallet, wallet.balance, coalesce(moved.balance, 0) AS balance_by_transfers,
+               wallet.reserved, coalesce(held.reserved, 0) AS reserved_by_transfers
+          FROM credits_wallet wallet
+          LEFT JOIN (SELECT wallet_id, sum(amount) AS balance
+                       FROM (SELECT target_id AS wallet_id, amount FROM credits_transfer
+                              WHERE phase IN ('final', 'capture')
+                             UNION ALL
+                             SELECT source_id, -amount FROM credits_transfer
+                              WHERE phase IN ('final', 'capture')) legs
+                      GROUP BY wallet_id) moved ON moved.wallet_id = wallet.id
+          LEFT JOIN (SELECT source_id, sum(amount) AS reserved FROM credits_transfer reserve
+                      WHERE phase = 'reserve'
+                        AND NOT EXISTS (SELECT FROM credits_transfer WHERE reserve_id = reserve.id)
+                      GROUP BY source_id) held ON held.source_id = wallet.id
+         WHERE wallet.owner_id IS NOT NULL
+           AND (wallet.balance <> coalesce(moved.balance, 0) OR wallet.reserved <> coalesce(held.reserved, 0))
+        """,
+    ),
+    Check(
+        "wallet_never_overdrawn",
+        "No wallet holds less than is reserved in it, no debt is above zero, and the house stores nothing.",
+        f"""
+        SELECT id, kind, balance, reserved FROM credits_wallet
+         WHERE CASE WHEN kind = 'debt' THEN balance > 0 OR reserved <> 0
+                    WHEN kind IN ({_HOUSE}) THEN balance <> 0 OR reserved <> 0 OR owner_id IS NOT NULL
+                    ELSE reserved < 0 OR balance < reserved OR owner_id IS NULL END
+        """,  # noqa: S608
+    ),
+    Check(
+        "wallet_one_per_kind",
+        "Nobody has two wallets of one kind.",
+        "SELECT owner_id, kind, count(*) FROM credits_wallet GROUP BY owner_id, kind HAVING count(*) > 1",
+    ),
+    Check(
+        "reserve_ends_once",
+        "Every reserve ends at most once, fits its end, and no more is captured than was set aside.",
+        """
+        SELECT held.id AS reserve, ending.id AS ending
+          FROM credits_transfer ending LEFT JOIN credits_transfer held ON held.id = ending.reserve_id
+         WHERE ending.phase IN ('capture', 'release')
+           AND (held.id IS NULL OR held.phase <> 'reserve' OR ending.amount > held.amount
+                OR (ending.phase = 'release' AND ending.amount <> held.amount)
+                OR (ending.source_id, ending.target_id, ending.owner_id, ending.kind, ending.subject)
+                    <> (held.source_id, held.target_id, held.owner_id, held.kind, held.subject)
+                OR (SELECT count(*) FROM credits_transfer WHERE reserve_id = held.id) > 1)
+        """,
+    ),
+    Check(
+        "subject_ends_whole",
+        "The reserves of one subject belong to one owner and ended together or not at all.",
+        """
+        SELECT held.subject FROM credits_transfer held LEFT JOIN credits_transfer ending ON ending.reserve_id = held.id
+         WHERE held.phase = 'reserve' GROUP BY held.subject
+        HAVING count(DISTINCT held.owner_id) > 1 OR count(ending.id) NOT IN (0, count(*))
+        """,
+    ),
+    Check(
+        "transfer_takes_a_legal_route",
+        "Every transfer is positive and goes between wallets of its owner and the house as its kind allows.",
+        f"""
+        SELECT transfer.id FROM credits_transfer transfer
+          JOIN credits_wallet giver ON giver.id = source_id JOIN credits_wallet taker ON taker.id = target_id
+         WHERE amount <= 0 OR source_id = target_id
+            OR transfer.owner_id IS DISTINCT FROM coalesce(giver.owner_id, taker.owner_id)
+            OR giver.owner_id <> taker.owner_id
+            OR concat_ws(' ', transfer.kind, giver.kind, taker.kind) <> ALL (ARRAY[{LEGAL_ROUTES}])
+        """,  # noqa: S608
+    ),
+    Check(
+        "transfer_key_once",
+        "Every transfer has a key of its own.",
+        "SELECT key, count(*) FROM credits_transfer GROUP BY key HAVING count(*) > 1 OR key = ''",
+    ),
+    Check(
+        "daily_once_per_utc_day",
+        "Free credits came at most once per wallet and UTC day.",
+        r"""
+        SELECT id, key FROM credits_transfer
+         WHERE kind = 'daily' AND key !~ ('^daily:' || target_id || ':\d{4}-\d\d-\d\d$')
+        """,
+    ),
+    Check(
+        "by_hand_has_reason_and_actor",
+        "Every correction and gift says who made it and why.",
+        r"""
+        SELECT id FROM credits_transfer
+         WHERE kind IN ('adjustment', 'goodwill') AND (reason !~ '\S' OR actor_id IS NULL)
+        """,
+    ),
+)
+
+
+def guards_stand() -> Check:
+    """The check that finds guards which the models declare and the database lacks, or holds in a weaker form."""
+    constraints = [constraint for model in (Wallet, Transfer) for constraint in model._meta.constraints]
+    triggers = _firm_triggers()
+    checks = [constraint.name for constraint in constraints if isinstance(constraint, models.CheckConstraint)]
+    unique = [constraint.name for constraint in constraints if isinstance(constraint, models.UniqueConstraint)]
+    sql = f"""
+        SELECT name FROM unnest(ARRAY[{_quoted(triggers)}]) AS guard (name)
+         WHERE NOT EXISTS (SELECT FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid
+                            WHERE tgname = name AND tgenabled = 'A' AND prosecdef)
+        UNION ALL
+        SELECT name FROM unnest(ARRAY[{_quoted(checks)}]) AS guard (name)
+         WHERE NOT EXISTS (SELECT FROM pg_constraint WHERE conname = name AND convalidated)
+        UNION ALL
+        SELECT name FROM unnest(ARRAY[{_quoted(unique)}]) AS guard (name)
+         WHERE NOT EXISTS (SELECT FROM pg_class JOIN pg_index ON indexrelid = pg_class.oid
+                            WHERE relname = name AND indisunique AND indisvalid)
+    """  # noqa: S608  (names of our own models)
+    return Check("guards_stand", "Every constraint and trigger is in place, valid and cannot be switched off.", sql)
+
+
+def _firm_triggers() -> list[str]:
+    """Of every app: generation's jobs are guarded by the same kind."""
+    models_with_triggers: list[Any] = list(apps.get_models())
+    return [
+        trigger.get_pgid(model)
+        for model in models_with_triggers
+        for trigger in getattr(model._meta, "triggers", [])
+        if isinstance(trigger, Firm)
+    ]
+
+
+def _quoted(names: list[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)

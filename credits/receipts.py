@@ -1,0 +1,38 @@
+"""What one subject cost, transfer by transfer, in a person's words. Reads only."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from credits.models import Phase, Transfer, WalletKind
+
+LABELS = {
+    Phase.RESERVE: "Reserved",
+    Phase.CAPTURE: "Charged",
+    Phase.RELEASE: "Released",
+    Phase.FINAL: "Moved",
+}
+PARTS_MAX = 50
+
+
+@dataclass(frozen=True)
+class Movement:
+    """One line of a receipt. `amount` in credits, always positive; `wallet` is the person's side of it."""
+
+    label: str
+    amount: int
+    at: datetime
+    wallet: str
+
+
+def of_subject(subject: str) -> list[Movement]:
+    """Every transfer about a subject, in order. The part of a reserve that a capture left is a release of its own line."""
+    rows = Transfer.objects.filter(subject=subject).select_related("source", "target", "reserve").order_by("pk")
+    movements: list[Movement] = []
+    for row in rows[:PARTS_MAX]:
+        own = row.source if row.source.owner_id else row.target
+        wallet = WalletKind(own.kind).label
+        movements.append(Movement(LABELS[Phase(row.phase)], row.amount, row.created_at, wallet))
+        left = row.reserve.amount - row.amount if row.phase == Phase.CAPTURE and row.reserve else 0
+        if left:
+            movements.append(Movement(LABELS[Phase.RELEASE], left, row.created_at, wallet))
+    return movements

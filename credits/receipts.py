@@ -25,7 +25,7 @@ class Movement:
 
 
 def of_subject(subject: str) -> list[Movement]:
-    """Every transfer about a subject, in order. The part of a reserve that a capture left is a release of its own line."""
+    """Every transfer about a subject, in order. What a capture left of its reserve is a line of its own."""
     rows = Transfer.objects.filter(subject=subject).select_related("source", "target", "reserve").order_by("pk")
     movements: list[Movement] = []
     for row in rows[:PARTS_MAX]:

@@ -5,12 +5,15 @@ Rows are made by signup.py and guests.py; commands and tests may use the manager
 
 from typing import ClassVar
 
+import pgtrigger
 import uuid_utils.compat as uuid7
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
+
+from credits.triggers import Firm, refuse
 
 HANDLE = r"\A[a-z0-9][a-z0-9_]{1,28}[a-z0-9]\Z"
 HANDLE_MAX = 30
@@ -47,7 +50,7 @@ class User(AbstractUser):
 
     code = models.UUIDField(default=uuid7.uuid7, unique=True, editable=False)
     # NULL and not "": any number of guests share it under a unique key.
-    email = models.EmailField("e-mail address", null=True)  # noqa: DJ001
+    email = models.EmailField("e-mail address", null=True)  # type: ignore[assignment]  # noqa: DJ001
     handle = models.CharField(  # noqa: DJ001
         max_length=HANDLE_MAX,
         null=True,
@@ -71,13 +74,30 @@ class User(AbstractUser):
             models.CheckConstraint(condition=Q(handle__regex=HANDLE), name="user_handle_is_well_formed"),
             models.CheckConstraint(
                 condition=Q(is_guest=True, email__isnull=True, handle__isnull=True)
-                | Q(is_guest=False, email__isnull=False),
+                | Q(is_guest=False, email__isnull=False, email__gt=""),
                 name="user_guest_has_no_email",
             ),
             models.CheckConstraint(
                 condition=Q(merged_into__isnull=True) | Q(is_guest=True), name="user_only_guests_are_merged"
             ),
             models.CheckConstraint(condition=~Q(merged_into=F("id")), name="user_is_not_merged_into_itself"),
+        ]
+        triggers = [
+            Firm(
+                name="merged_once",
+                when=pgtrigger.Before,
+                operation=pgtrigger.UpdateOf("merged_into_id"),
+                condition=pgtrigger.Condition("OLD.merged_into_id IS DISTINCT FROM NEW.merged_into_id"),
+                func=f"""
+                    IF OLD.merged_into_id IS NOT NULL THEN
+                        {refuse("user_merged_once")}
+                    END IF;
+                    IF EXISTS (SELECT FROM accounts_user WHERE id = NEW.merged_into_id AND is_guest) THEN
+                        {refuse("user_merged_into_accounts")}
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
         ]
 
     def __str__(self) -> str:

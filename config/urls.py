@@ -22,3 +22,4 @@ handler400 = views.bad_request
 handler403 = views.forbidden
 handler404 = views.not_found
 handler500 = views.server_error
+handler429 = "accounts.views.too_many_requests"  # allauth asks for this name

@@ -1,0 +1,20 @@
+"""What an account says about itself: name, handle, bio."""
+
+from django.db import IntegrityError, transaction
+
+from accounts import errors, handles
+from accounts.models import User
+from credits.triggers import broken_rule
+
+
+def change(*, user_id: int, display_name: str, handle: str, bio: str) -> None:
+    """Write all three or none. Raises HandleTaken; the old address of the page is free for others at once."""
+    if handle in handles.RESERVED:
+        raise errors.HandleTaken(handle)
+    try:
+        with transaction.atomic():
+            User.objects.filter(pk=user_id).update(display_name=display_name, handle=handle, bio=bio)
+    except IntegrityError as error:
+        if broken_rule(error) != "user_handle_once":
+            raise
+        raise errors.HandleTaken(handle) from error

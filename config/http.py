@@ -1,9 +1,23 @@
-"""Facts about a request: the client's address behind a counted number of proxies, and redirects that htmx understands."""
+"""Facts about a request: the client's address behind counted proxies, and redirects that htmx understands."""
 
+from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address, ip_network
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django_htmx.middleware import HtmxDetails
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class Request(HttpRequest):
+    """A request as our views get it: what the middlewares of django-htmx and accounts add, for the type checker."""
+
+    htmx: HtmxDetails
+    owner_id: Callable[[], int | None]  # the account's or guest's id from the session alone, no query
+    ensure_user: Callable[[int | None], "User"]  # the row, made now for a visitor who has none
 
 
 def client_address(request: HttpRequest) -> str:
@@ -30,7 +44,7 @@ def _normal(text: str) -> str:
 
 
 def redirect(request: HttpRequest, url: str, *, status: int = 303) -> HttpResponse:
-    """A redirect for a browser; for htmx a header, since an XHR would follow and swap the whole page into its target."""
+    """A redirect; to htmx as a header, since an XHR would follow it and swap a whole page into its target."""
     if getattr(request, "htmx", False):
         return HttpResponse(status=204, headers={"HX-Redirect": url})
     return HttpResponseRedirect(url, status=status)

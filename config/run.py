@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from types import FrameType
 
@@ -143,18 +144,16 @@ class Child:
 
 
 def web_worker_beat() -> list[Child]:
-    web = ["--interface", "wsgi", "config.wsgi:application", "--host", HOST, "--port", str(settings.PORT)]
-    web += ["--workers", "2", "--blocking-threads", "4", "--no-ws"]
+    web = ["-m", "granian", "--interface", "wsgi", "config.wsgi:application"]
+    web += ["--host", HOST, "--port", str(settings.PORT), "--workers", "2", "--blocking-threads", "4", "--no-ws"]
     # Without it one killed worker stops the whole server.
     web += ["--respawn-failed-workers"]
-    worker = ["-c", "2", "-Q", "default,providers,gpu", "-l", "info", "-n", f"atelier-{settings.PORT}@%h"]
-    worker += ["--without-gossip", "--without-mingle"]
-    beat = ["-l", "info", "-s", str(settings.VAR_DIR / "beat-schedule"), "--pidfile="]
-    return [
-        Child("web", [PYTHON, "-m", "granian", *web]),
-        Child("worker", [PYTHON, "-m", "celery", "-A", "config", "worker", *worker]),
-        Child("beat", [PYTHON, "-m", "celery", "-A", "config", "beat", *beat]),
-    ]
+    celery = ["-m", "celery", "--quiet", "-A", "config"]
+    # Root gets eight lines about pickled messages on every start; ours are JSON only.
+    worker = ["-W", "ignore:You're running the worker", *celery, "worker", "-n", f"atelier-{settings.PORT}@%h"]
+    worker += ["-c", "2", "-Q", "default,providers,gpu", "-l", "info", "--without-gossip", "--without-mingle"]
+    beat = [*celery, "beat", "-l", "info", "-s", str(settings.VAR_DIR / "beat-schedule"), "--pidfile="]
+    return [Child("web", [PYTHON, *web]), Child("worker", [PYTHON, *worker]), Child("beat", [PYTHON, *beat])]
 
 
 class Site:
@@ -248,11 +247,10 @@ def collect_static() -> None:
 
 def static_fingerprint() -> str:
     """A hash over every source file's name, size and time, and over what decides how they are written."""
-    import django  # noqa: PLC0415
-    import whitenoise  # noqa: PLC0415
     from django.contrib.staticfiles.finders import get_finders  # noqa: PLC0415
 
-    seen = [f"{django.__version__} {whitenoise.__version__} {settings.STORAGES['staticfiles']} {settings.STATIC_ROOT}"]
+    versions = [metadata.version(name) for name in ("django", "whitenoise")]
+    seen = [f"{versions} {settings.STORAGES['staticfiles']} {settings.STATIC_ROOT}"]
     for finder in get_finders():
         for name, storage in finder.list([]):
             path = Path(storage.path(name))

@@ -22,7 +22,9 @@ class Refusal:
 
 @cache
 def _storage() -> RedisStorage:
-    return storage_from_string(settings.LIMITS_URL, socket_timeout=2, socket_connect_timeout=2)
+    storage = storage_from_string(settings.LIMITS_URL, socket_timeout=2, socket_connect_timeout=2)
+    assert isinstance(storage, RedisStorage)
+    return storage
 
 
 @cache

@@ -64,7 +64,7 @@ def _queue() -> None:
     """Ages of waiting jobs come from the app that owns them, by name: config imports nothing."""
     from django.apps import apps  # noqa: PLC0415
 
-    oldest = apps.get_model("generation", "Job")._default_manager.oldest_waiting_seconds()  # type: ignore[attr-defined]
+    oldest = apps.get_model("generation", "Job")._default_manager.oldest_waiting_seconds()
     if oldest > settings.JOB_DEADLINE_SECONDS:
         raise TimeoutError(f"the oldest waiting job has waited {oldest:.0f} s")
 

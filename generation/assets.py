@@ -77,7 +77,7 @@ def keep(*, job: Job, attempt_number: int, output: Output) -> Stored:
 
 
 def _checked(data: bytes) -> tuple[bytes, Image.Image, str, str]:
-    """The bytes to keep, the decoded picture, extension and type. Anything but a plain PNG, JPEG or WebP is re-encoded."""
+    """The bytes to keep, the decoded picture, extension, type. All but a plain PNG, JPEG or WebP is re-encoded."""
     if not 0 < len(data) <= BYTES_MAX:
         raise Unreadable(f"{len(data)} bytes")
     try:
@@ -126,7 +126,8 @@ def insert(job: Job, pictures: Sequence[Stored], *, is_late: bool) -> int:
     taken = set(Asset.objects.filter(job=job).values_list("index", flat=True)) if job.tries > 1 else set()
     rows = Asset.objects.bulk_create([_row(job, p, is_late=is_late) for p in pictures if p.index not in taken])
     spare = [picture for picture in pictures if picture.index in taken]
-    transaction.on_commit(lambda: (_render(rows), discard(spare)))
+    transaction.on_commit(lambda: _render(rows))
+    transaction.on_commit(lambda: discard(spare))
     return len(taken) + len(rows)
 
 

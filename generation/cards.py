@@ -201,4 +201,3 @@ def _money(job: Job, charges: Charges) -> str:
         return f"{show.credits_word(charges.reserved)} reserved, all released. Nothing was charged."
     released = f", {charges.released} released" if charges.released else ""
     return f"{charges.reserved} reserved, {charges.captured} charged{released}."
-

@@ -21,7 +21,7 @@ class TextField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         text = str(value or "").replace("\r\n", "\n")  # as browsers count it
-        if any(unicodedata.category(char) in {"Cs"} or char == "\x00" for char in text):
+        if any(unicodedata.category(char) == "Cs" or char == "\x00" for char in text):
             raise ValidationError("This holds a character that cannot be stored. Please remove it.", code="characters")
         return super().to_python(unicodedata.normalize("NFC", text)) or ""
 
@@ -112,13 +112,14 @@ class GenerateForm(forms.Form):
             self.add_error("style", f"{model.name} has no such style.")
         if not model.supports_negative:
             data["negative_prompt"] = ""
-        if model.seed_support == SeedSupport.NONE or data.get("seed_mode") == SeedMode.RANDOM:
+        if model.seed_support == SeedSupport.NONE:
             data["seed"] = None
 
     def wish(self, parent: Job | None = None, origin: str = "") -> Wish:
         """The checked request. Call it only on a valid form."""
         data = self.cleaned_data
-        mode = SeedMode.RANDOM if data["seed"] is None else data["seed_mode"] or SeedMode.LOCKED
+        counting = data["seed_mode"] == SeedMode.COUNTING
+        mode = SeedMode.COUNTING if counting else SeedMode.LOCKED
         return Wish(
             model=data["model"],
             prompt=data["prompt"],
@@ -127,7 +128,7 @@ class GenerateForm(forms.Form):
             count=data["count"],
             style=data["style"],
             seed=data["seed"],
-            seed_mode=mode,
+            seed_mode=SeedMode.RANDOM if data["seed"] is None else mode,  # a number that was typed is meant
             parent_id=parent.pk if parent else None,
             origin=origin,
         )

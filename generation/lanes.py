@@ -1,7 +1,6 @@
 """The queue in SQL: whose turn is next on a lane, and how many wait before a job. Writes nothing but the claim."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection
@@ -52,13 +51,14 @@ def claim(*, lane: str) -> Job | None:
         cursor.execute(
             """UPDATE generation_job SET
                  state = CASE state WHEN 'queued' THEN 'starting' ELSE state END,
-                 waiting = false, tries = tries + 1, claimed_at = now(), lease_until = now() + %(lease)s
+                 waiting = false, tries = tries + 1, claimed_at = now(),
+                 lease_until = now() + make_interval(secs => %(lease)s)
                WHERE id = (
                  SELECT id FROM generation_job
                  WHERE lane = %(lane)s AND waiting AND deadline_at > now()
                  ORDER BY turn, id LIMIT 1 FOR UPDATE SKIP LOCKED)
                RETURNING id""",
-            {"lane": lane, "lease": timedelta(seconds=settings.JOB_LEASE_SECONDS)},
+            {"lane": lane, "lease": settings.JOB_LEASE_SECONDS},
         )
         row = cursor.fetchone()
     return Job.objects.select_related("model").get(pk=row[0]) if row else None
@@ -66,4 +66,4 @@ def claim(*, lane: str) -> Job | None:
 
 def place() -> RawSQL:
     """An annotation for Job: how many wait before it on its lane, counted to PLACE_MAX + 1."""
-    return RawSQL(PLACE, [])
+    return RawSQL(PLACE, [])  # noqa: S611  (a constant)

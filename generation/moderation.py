@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 from generation.errors import BlockedPrompt
 
-_MINOR = r"(?:child|children|kid|kids|toddler|infant|minor|minors|preteen|schoolgirl|schoolboy|underage|loli|shota|(?:1[0-7]|[1-9])[ -]?years?[ -]?old)"
+_MINOR = (
+    r"(?:child|children|kid|kids|toddler|infant|minor|minors|preteen|schoolgirl|schoolboy|underage|loli|shota"
+    r"|(?:1[0-7]|[1-9])[ -]?years?[ -]?old)"
+)
 _SEXUAL = r"(?:nude|naked|sex|sexual|sexy|erotic|porn|pornographic|nsfw|topless|lingerie|fetish|hentai)"
 
 

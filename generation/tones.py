@@ -21,9 +21,9 @@ def of(picture: Image.Image) -> tuple[str, str]:
     """(dominant colour as #rrggbb, tone)."""
     small = picture.convert("RGB")
     small.thumbnail((SAMPLE_PX, SAMPLE_PX))
-    few = small.quantize(COLORS).convert("RGB")
-    _, rgb = max(few.getcolors(SAMPLE_PX * SAMPLE_PX) or [(0, (0, 0, 0))])
-    color = "#{:02x}{:02x}{:02x}".format(*rgb)
+    few = small.quantize(COLORS)
+    index = max(range(COLORS), key=few.histogram().__getitem__)
+    color = "#" + bytes((few.getpalette() or [0, 0, 0])[3 * index : 3 * index + 3]).hex()
     return color, min(TONES, key=lambda name: _distance(color, TONES[name]))
 
 

@@ -26,13 +26,13 @@ NOTHING_TAKEN = "Nothing was reserved or charged."
 _SENTENCES: dict[str, tuple[str, str, str, str]] = {
     "quote_expired": (
         "The price needs a fresh look",
-        "The price that was shown is no longer valid, or was for other settings. The current one is below: press Generate to accept it.",
+        "The price shown has expired, or was for other settings. The current one is below: press Generate to accept.",
         "",
         "",
     ),
     "key_reused": (
         "This form was already sent",
-        "It was sent before with other words, and that job was accepted. Look at it, or press Generate again for a new one.",
+        "It was sent before with other words, and that job was accepted. Press Generate again for a new one.",
         "Open my library",
         "/library",
     ),

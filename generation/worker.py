@@ -1,4 +1,4 @@
-"""What a worker does with one job: claim, call the provider with nothing locked, store. The only caller of providers."""
+"""What a worker does with one job: claim, call the provider with nothing locked, store. Only this calls providers."""
 
 import logging
 import threading

@@ -251,7 +251,7 @@ class Job(models.Model):
                     IF (now_state = 'succeeded' AND (stored = 0 OR charged = 0 OR charged > NEW.price_credits * stored))
                        OR (now_state <> 'succeeded' AND charged <> 0) THEN
                         RAISE EXCEPTION USING ERRCODE = '23514', CONSTRAINT = 'job_charged_for_what_was_stored',
-                            MESSAGE = format('job %s is %s with %s stored and %s charged', NEW.id, now_state, stored, charged);
+                            MESSAGE = format('job %s is %s: %s stored, %s charged', NEW.id, now_state, stored, charged);
                     END IF;
                     RETURN NULL;
                 """,

@@ -2,11 +2,13 @@
 
 from uuid import UUID
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from config.http import Request
 from generation import lineage, renditions
 from generation.errors import FileGone
 from generation.models import Asset, Visibility
@@ -17,11 +19,11 @@ SHOWN_SECONDS = 300
 
 
 @require_safe
-def file(request: HttpRequest, code: UUID, width: int, kind: str) -> HttpResponse:
+def file(request: Request, code: UUID, width: int, kind: str) -> HttpResponseBase:
     """One rendition. One query, and no user is loaded."""
     if width not in RENDITION_WIDTHS or kind not in RENDITION_TYPES:
         raise Http404
-    viewer_id = request.owner_id()  # type: ignore[attr-defined]
+    viewer_id = request.owner_id()
     asset = Asset.objects.visible_to_id(viewer_id).filter(code=code).first()
     if asset is None:
         raise Http404
@@ -38,9 +40,9 @@ def file(request: HttpRequest, code: UUID, width: int, kind: str) -> HttpRespons
 
 
 @require_safe
-def remix(request: HttpRequest, code: UUID) -> HttpResponse:
+def remix(request: Request, code: UUID) -> HttpResponseBase:
     """The studio, filled with the settings of a picture whose settings are visible."""
-    viewer_id = request.owner_id()  # type: ignore[attr-defined]
+    viewer_id = request.owner_id()
     if lineage.of_asset(code=str(code), viewer_id=viewer_id) is None:
         raise Http404
     return redirect(f"{reverse('studio')}?remix={code}")

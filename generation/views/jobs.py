@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -14,7 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from config import http
-from credits import statements
+from config.http import Request
+from credits import receipts, statements
 from generation import access, cards, catalogue, jobs, words
 from generation.errors import GenerationError, NotOpen
 from generation.models import Attempt, Job, SeedMode
@@ -24,7 +25,7 @@ from generation.pricing import quote as quotes
 
 @require_safe
 @never_cache
-def page(request: HttpRequest, code: UUID) -> HttpResponse:
+def page(request: Request, code: UUID) -> HttpResponse:
     """The job's own page; while it is open and there is no JavaScript it refreshes itself."""
     job = _own(request, code)
     return render(request, "generation/job.html", {"job": job, "card": cards.of(job)})
@@ -32,12 +33,12 @@ def page(request: HttpRequest, code: UUID) -> HttpResponse:
 
 @require_safe
 @never_cache
-def card(request: HttpRequest, code: UUID) -> HttpResponse:
+def card(request: Request, code: UUID) -> HttpResponse:
     """The polled card: 204 while it already shows everything. One query, and no user is loaded."""
     version, place = _number(request, "v"), _number(request, "place")
     if version is BAD or place is BAD:
         return HttpResponseBadRequest("v and place are whole numbers.")
-    job = cards.find(code=code, owner_id=request.owner_id())  # type: ignore[attr-defined]
+    job = cards.find(code=code, owner_id=request.owner_id())
     if job is None:
         return _gone(request)
     if cards.is_current(job, version=version, place=place):
@@ -50,7 +51,7 @@ def card(request: HttpRequest, code: UUID) -> HttpResponse:
 
 @require_POST
 @vary_on_headers("HX-Request")
-def cancel(request: HttpRequest, code: UUID) -> HttpResponse:
+def cancel(request: Request, code: UUID) -> HttpResponse:
     """Stop an open job: its reserve is released at once."""
     job = _own(request, code)
     status = 200
@@ -59,7 +60,7 @@ def cancel(request: HttpRequest, code: UUID) -> HttpResponse:
     except NotOpen as error:
         status = 409
         messages.info(request, words.refusal(error).text)
-    if not request.htmx:  # type: ignore[attr-defined]
+    if not request.htmx:
         return http.redirect(request, reverse("job", args=[code]))
     response = render(request, "generation/partials/card.html", {"card": cards.of(_own(request, code))}, status=status)
     response["HX-Trigger"] = "jobs-changed"
@@ -68,7 +69,7 @@ def cancel(request: HttpRequest, code: UUID) -> HttpResponse:
 
 @require_POST
 @vary_on_headers("HX-Request")
-def retry(request: HttpRequest, code: UUID) -> HttpResponse:
+def retry(request: Request, code: UUID) -> HttpResponse:
     """A new job with the same settings at today's price, once per ended job; a dearer one is shown first."""
     old = _own(request, code)
     model = catalogue.find(old.model.slug)
@@ -88,7 +89,7 @@ def retry(request: HttpRequest, code: UUID) -> HttpResponse:
         )
     except GenerationError as error:
         return _retry_refused(request, old, error)
-    if not request.htmx:  # type: ignore[attr-defined]
+    if not request.htmx:
         return http.redirect(request, reverse("job", args=[submitted.job.code]))
     context = {"card": cards.of(_own(request, submitted.job.code))}
     response = render(request, "generation/partials/card.html", context, status=201)
@@ -98,14 +99,14 @@ def retry(request: HttpRequest, code: UUID) -> HttpResponse:
 
 @require_safe
 @never_cache
-def receipt(request: HttpRequest, code: UUID) -> HttpResponse:
+def receipt(request: Request, code: UUID) -> HttpResponse:
     """What one job cost and why: the accepted quote, every transfer, every attempt."""
     job = _own(request, code)
     context = {
         "job": job,
         "card": cards.of(job),
         "quote_lines": job.quote["lines"],
-        "movements": statements.movements(subject=job.subject),
+        "movements": receipts.of_subject(job.subject),
         "attempts": Attempt.objects.filter(job=job).order_by("number"),
     }
     return render(request, "generation/receipt.html", context)
@@ -113,7 +114,7 @@ def receipt(request: HttpRequest, code: UUID) -> HttpResponse:
 
 @require_safe
 @never_cache
-def tray(request: HttpRequest) -> HttpResponse:
+def tray(request: Request) -> HttpResponse:
     """Open jobs and the balance, on every page; 204 while nothing has changed."""
     user = request.user
     is_guest = not user.is_authenticated
@@ -138,23 +139,23 @@ def tray(request: HttpRequest) -> HttpResponse:
 BAD = -1
 
 
-def _number(request: HttpRequest, name: str) -> int | None:
+def _number(request: Request, name: str) -> int | None:
     text = request.GET.get(name)
     if text is None:
         return None
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else BAD
 
 
-def _own(request: HttpRequest, code: UUID) -> Job:
-    job = cards.find(code=code, owner_id=request.owner_id())  # type: ignore[attr-defined]
+def _own(request: Request, code: UUID) -> Job:
+    job = cards.find(code=code, owner_id=request.owner_id())
     if job is None:
         raise Http404
     return job
 
 
-def _gone(request: HttpRequest) -> HttpResponse:
+def _gone(request: Request) -> HttpResponse:
     """htmx polls a 404 for ever, so to it a job that is gone is a card without a trigger."""
-    if request.htmx:  # type: ignore[attr-defined]
+    if request.htmx:
         return render(request, "generation/partials/card_gone.html")
     raise Http404
 
@@ -174,9 +175,9 @@ def _same_wish(old: Job, model: Any) -> jobs.Wish:
     )
 
 
-def _retry_refused(request: HttpRequest, old: Job, error: GenerationError) -> HttpResponse:
+def _retry_refused(request: Request, old: Job, error: GenerationError) -> HttpResponse:
     refusal = words.refusal(error)
-    if request.htmx:  # type: ignore[attr-defined]
+    if request.htmx:
         response = render(request, "generation/partials/refusal.html", {"refusal": refusal}, status=error.status)
         response["HX-Retarget"], response["HX-Reswap"] = f"#job-{old.code}", "beforeend"
     else:

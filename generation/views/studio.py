@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from config import http
+from config.http import Request
 from credits import statements
 from credits.statements import Balance
 from generation import access, cards, catalogue, jobs, limits, lineage, words
@@ -35,7 +36,7 @@ SUGGESTIONS = (
 
 @dataclass(frozen=True)
 class Shown:
-    """A price as the form shows it. `remains` is what would be left; `error` names what keeps it from being computed."""
+    """A price as the form shows it. `remains` is what would be left; `error` says why there is no price."""
 
     token: str = ""
     total_credits: int = 0
@@ -66,7 +67,7 @@ RATIOS = [Drawn(shape.value, *shape.drawn()) for shape in SHAPES.values()]
 
 
 @require_safe
-def studio(request: HttpRequest) -> HttpResponse:
+def studio(request: Request) -> HttpResponse:
     """The home of everybody. `?prompt`, `?from=<job>` (with `variation=1`) and `?remix=<asset>` fill the form."""
     parent = _parent(request)
     form = GenerateForm(initial=_initial(request, parent))
@@ -75,11 +76,11 @@ def studio(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @vary_on_headers("HX-Request")
-def quote(request: HttpRequest) -> HttpResponse:
+def quote(request: Request) -> HttpResponse:
     """The price of a form; reserves nothing. Without htmx the whole studio with the form kept."""
     form = GenerateForm(request.POST, needs_prompt=False)
     status = 200 if form.is_valid() else 422
-    if not request.htmx:  # type: ignore[attr-defined]
+    if not request.htmx:
         return _page(request, form, status=status)
     shown = _shown(form, _balance(request))
     return render(request, "generation/partials/quote.html", {"quote": shown}, status=status)
@@ -87,16 +88,16 @@ def quote(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @vary_on_headers("HX-Request")
-def generate(request: HttpRequest) -> HttpResponse:
+def generate(request: Request) -> HttpResponse:
     """Accept a request. 201 and the card to htmx, 303 to the job's page otherwise; every refusal keeps the form."""
     form = GenerateForm(request.POST)
     if not form.is_valid():
         return _refused(request, form, None, status=422)
-    viewer_id = request.owner_id()  # type: ignore[attr-defined]
+    viewer_id = request.owner_id()
     parent = lineage.of_label(label=form.cleaned_data["parent"], viewer_id=viewer_id)
     try:
         submitted = jobs.submit(
-            owner=request.user if request.user.pk else None,  # type: ignore[arg-type]
+            owner=request.user if request.user.pk else None,
             visitor=_visitor(request),
             wish=form.wish(parent.job if parent else None, parent.origin if parent else ""),
             quote_token=request.POST.get("quote", ""),
@@ -111,15 +112,15 @@ def generate(request: HttpRequest) -> HttpResponse:
 # --- What they are made of -------------------------------------------------------------------------------------------
 
 
-def _visitor(request: HttpRequest) -> jobs.Visitor:
+def _visitor(request: Request) -> jobs.Visitor:
     """A browser known again by its CSRF secret, which it had to send with this very request."""
     secret = str(request.META.get("CSRF_COOKIE", ""))
     key = hashlib.sha256(f"visitor:{secret}".encode()).hexdigest()[:40]
-    return jobs.Visitor(key=key, become=request.ensure_user)  # type: ignore[attr-defined]
+    return jobs.Visitor(key=key, become=request.ensure_user)
 
 
-def _accepted(request: HttpRequest, form: GenerateForm, job: Job) -> HttpResponse:
-    if not request.htmx:  # type: ignore[attr-defined]
+def _accepted(request: Request, form: GenerateForm, job: Job) -> HttpResponse:
+    if not request.htmx:
         return http.redirect(request, reverse("job", args=[job.code]))
     fresh = cards.find(code=job.code, owner_id=job.owner_id)
     assert fresh is not None
@@ -133,12 +134,11 @@ def _next_seed(job: Job) -> int | None:
     return (job.seed + job.count) % 2**32 if job.seed_mode == SeedMode.COUNTING else None
 
 
-def _refused(request: HttpRequest, form: GenerateForm, error: GenerationError | None, *, status: int) -> HttpResponse:
+def _refused(request: Request, form: GenerateForm, error: GenerationError | None, *, status: int) -> HttpResponse:
     refusal = words.refusal(error) if error else None
     if error is not None and not isinstance(error, QuoteExpired) and status == 409:
-        form.data = form.data.copy()
-        form.data["key"] = _key()  # pressing again is a new request
-    if request.htmx:  # type: ignore[attr-defined]
+        form.data = {**dict(form.data.items()), "key": _key()}  # pressing again is a new request
+    if request.htmx:
         context = _context(request, form, refusal=refusal)
         response = render(request, "generation/partials/form.html", context, status=status)
         response["HX-Retarget"], response["HX-Reswap"] = "#studio-form", "outerHTML"
@@ -150,7 +150,7 @@ def _refused(request: HttpRequest, form: GenerateForm, error: GenerationError | 
 
 
 def _page(
-    request: HttpRequest,
+    request: Request,
     form: GenerateForm,
     *,
     parent: lineage.Parent | None = None,
@@ -168,7 +168,7 @@ def _page(
     return render(request, "generation/studio.html", context, status=status)
 
 
-def _context(request: HttpRequest, form: GenerateForm, *, refusal: words.Told | None) -> dict[str, Any]:
+def _context(request: Request, form: GenerateForm, *, refusal: words.Told | None) -> dict[str, Any]:
     user = request.user
     tier = access.tier(owner_id=user.pk, is_guest=not user.is_authenticated)
     models = catalogue.listed()
@@ -192,7 +192,7 @@ def _form_error(form: GenerateForm) -> str:
     return "invalid_prompt" if "prompt" in form.errors else "invalid_form"
 
 
-def _balance(request: HttpRequest) -> Balance:
+def _balance(request: Request) -> Balance:
     user = request.user
     return statements.balance(owner_id=user.pk, is_guest=not user.is_authenticated)
 
@@ -209,7 +209,7 @@ def _shown(form: GenerateForm, balance: Balance, chosen: InferenceModel | None =
         said = next((message for errors in form.errors.values() for message in errors), "Choose a model first.")
         return Shown(error=str(said))
     made = quotes.make(model=model, aspect_ratio=ratio, count=count)
-    available = balance.purchased if model.is_pro else balance.available
+    available = balance.purchased.spendable if model.is_pro else balance.available
     return Shown(
         token=quotes.sign(made, model=model, aspect_ratio=ratio),
         total_credits=made.total_credits,
@@ -237,8 +237,8 @@ def _key() -> str:
     return uuid.uuid4().hex
 
 
-def _parent(request: HttpRequest) -> lineage.Parent | None:
-    viewer_id = request.owner_id()  # type: ignore[attr-defined]
+def _parent(request: Request) -> lineage.Parent | None:
+    viewer_id = request.owner_id()
     if code := request.GET.get("remix"):
         return lineage.of_asset(code=code, viewer_id=viewer_id)
     if code := request.GET.get("from"):
@@ -246,7 +246,7 @@ def _parent(request: HttpRequest) -> lineage.Parent | None:
     return None
 
 
-def _initial(request: HttpRequest, parent: lineage.Parent | None) -> dict[str, Any]:
+def _initial(request: Request, parent: lineage.Parent | None) -> dict[str, Any]:
     models = catalogue.listed()
     ready = next((model for model in models if model.is_enabled), None) or next(iter(models), None)
     initial: dict[str, Any] = {

@@ -101,6 +101,15 @@ def resample(field: Field, width: int, height: int, how: Image.Resampling) -> Fi
     return np.asarray(image.resize((width, height), how), np.float32)
 
 
+def from_image(image: Image.Image, factor: int = 1) -> Picture:
+    """A picture from an 8-bit image, brought down by a whole factor."""
+    return np.asarray(image.reduce(factor), np.float32) / np.float32(255)
+
+
+def to_image(picture: Picture) -> Image.Image:
+    return Image.fromarray(np.clip(picture * np.float32(255) + np.float32(0.5), 0, 255).astype(np.uint8))
+
+
 def blur(field: Field, sigma: float) -> Field:
     """Gaussian blur of a field; sigma in pixels. Wide ones work on a smaller copy."""
     factor = sigma / BLUR_FINE_SIGMA

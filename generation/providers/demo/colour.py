@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import atan2, hypot, pi
+from math import atan2, exp, hypot, pi
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ RAMP_STEPS = 1024
 GAMUT_STEPS = 14
 NEUTRAL_CHROMA = 0.035
 """Below this a colour has no hue worth speaking of: black, white, grey, silver."""
-HUE_KEPT = 0.22
+HUE_KEPT = 0.16
 """How much of a palette's own spread of hues survives beside one asked-for colour."""
 AVOID_REACH = 1.0
 """Hues within this many radians of an unwanted one are turned away to its edge."""
@@ -108,7 +108,7 @@ class Steering:
 def _towards(lightness: float, chroma: float, hue: float, wanted: list[Lab]) -> tuple[float, float, float]:
     """Mix between the wanted colours by lightness, so that dark parts take the darkest of them and light the lightest."""
     tone = sum(float(lab[0]) for lab in wanted) / len(wanted)
-    lightness += 0.22 * (tone - 0.6) * (1 - abs(2 * lightness - 1))
+    lightness += 0.45 * (tone - 0.6) * (1 - abs(2 * lightness - 1))
     coloured = sorted((lab for lab in wanted if hypot(lab[1], lab[2]) > NEUTRAL_CHROMA), key=lambda lab: float(lab[0]))
     if not coloured:
         return lightness, chroma * 0.10, hue
@@ -116,7 +116,7 @@ def _towards(lightness: float, chroma: float, hue: float, wanted: list[Lab]) -> 
     position = min(max((lightness - 0.2) / 0.65, 0.0), 1.0) * (len(coloured) - 1)
     target = coloured[round(position)]
     aim, strength = atan2(target[2], target[1]), hypot(target[1], target[2])
-    body = min(max(4.2 * lightness * (1.06 - lightness), 0.0), 1.0)
+    body = exp(-(((lightness - float(target[0])) / 0.42) ** 2))
     bent_chroma = (0.35 * chroma + 0.65 * strength * body) * (0.35 + 0.65 * share)
     return lightness, bent_chroma, aim + HUE_KEPT * max(min(_turned(hue - aim), 1.2), -1.2)
 
@@ -146,3 +146,9 @@ def tint(values: Field, table: Field) -> Picture:
     """Look values in 0..1 up in a ramp; shape (...) to (..., 3)."""
     index = np.clip(values * np.float32(RAMP_STEPS - 1) + np.float32(0.5), 0, RAMP_STEPS - 1).astype(np.intp)
     return np.take(table, index, axis=0)
+
+
+def to_bytes(srgb: Colour) -> tuple[int, int, int]:
+    """A colour for Pillow."""
+    red, green, blue = (np.clip(srgb, 0, 1) * 255 + 0.5).astype(int).tolist()
+    return red, green, blue

@@ -92,6 +92,7 @@ TONE_EFFECTS: dict[str, tuple[float, float, float]] = {
     "bright": (1.05, 0.96, 0.07),
     "storm": (0.62, 1.02, -0.07),
     "fog": (0.80, 0.86, 0.03),
+    "snow": (0.66, 0.94, 0.05),
     "rain": (0.85, 0.98, -0.02),
     "realistic": (0.92, 0.97, 0.0),
     "anime": (1.14, 1.03, 0.02),

@@ -5,11 +5,8 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 
-import numpy as np
-from PIL import Image
-
 from generation.providers.demo import easel, mark, scenes, treatment, weather
-from generation.providers.demo.canvas import Frame, Picture
+from generation.providers.demo.canvas import Frame, Picture, to_image
 from generation.providers.demo.words import Reading, read
 
 __all__ = ["MAX_SIDE_PX", "MIN_SIDE_PX", "Reading", "read", "render"]
@@ -63,7 +60,7 @@ def _paint(reading: Reading, frame: Frame, seed: int, report: Callable[[float], 
 
 
 def _encode(picture: Picture, seed: int) -> bytes:
-    image = Image.fromarray(np.clip(picture * np.float32(255) + np.float32(0.5), 0, 255).astype(np.uint8))
+    image = to_image(picture)
     mark.stamp(image)
     out = io.BytesIO()
     image.save(out, "PNG", compress_level=COMPRESS_LEVEL, pnginfo=mark.metadata(seed=seed))

@@ -1,6 +1,6 @@
 """The built-in provider: deterministic procedural pictures, no AI, no network, no key."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from generation.providers.base import Order, Output, Watch
 from generation.providers.demo.paint import render
@@ -13,7 +13,6 @@ class DemoProvider:
         for index, seed in enumerate(order.seeds):
             if watch.cancelled():
                 return
-            done = index / len(order.seeds)
             data = render(
                 prompt=order.prompt,
                 negative_prompt=order.negative_prompt,
@@ -21,9 +20,14 @@ class DemoProvider:
                 seed=seed,
                 width=order.width,
                 height=order.height,
-                on_progress=lambda share, done=done: watch.progress(done + share / len(order.seeds)),
+                on_progress=_share(watch, index, len(order.seeds)),
             )
             yield Output(index=index, data=data, seed=seed)
+
+
+def _share(watch: Watch, index: int, count: int) -> Callable[[float], None]:
+    """Progress of one picture as progress of the job."""
+    return lambda done: watch.progress((index + done) / count)
 
 
 provider = DemoProvider()

@@ -49,7 +49,7 @@ def _film(picture: Picture, easel: Easel) -> Picture:
     vignette(picture, frame, 0.26)
     coarse = blur(noise.grain(picture.shape[:2], seed=easel.noise_seed()), 0.75)
     if easel.wants("grain", default=True):
-        picture += (coarse * (np.float32(0.075) - np.float32(0.05) * luma))[..., None]
+        picture += (coarse * (np.float32(0.050) - np.float32(0.030) * luma))[..., None]
     return picture
 
 
@@ -73,14 +73,14 @@ def _oil(picture: Picture, easel: Easel) -> Picture:
     """Brush strokes along the picture's own contours, lit from the upper left, on a canvas weave."""
     frame = easel.frame
     stroke, step_u, step_v = _strokes(picture @ LUMA, easel)
-    reach = np.float32(frame.unit * 0.0075)
+    reach = np.float32(frame.unit * 0.0042)
     rows = np.arange(frame.height, dtype=np.float32)[:, None] + stroke * step_v * reach
     columns = np.arange(frame.width, dtype=np.float32)[None, :] + stroke * step_u * reach
     rows = np.clip(rows + 0.5, 0, frame.height - 1)
     columns = np.clip(columns + 0.5, 0, frame.width - 1)
     moved = picture[rows.astype(np.intp), columns.astype(np.intp)]
     slope_v, slope_u = np.gradient(stroke)
-    relief = (-slope_u - slope_v) * np.float32(frame.unit / 1024 * 0.085)
+    relief = (-slope_u - slope_v) * np.float32(frame.unit / 1024 * 0.060)
     moved *= (1 + np.clip(relief, -0.16, 0.16) + _weave(easel) * np.float32(0.028))[..., None]
     vignette(moved, frame, 0.12)
     return _grain(moved, easel, 0.006)

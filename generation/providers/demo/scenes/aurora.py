@@ -52,9 +52,9 @@ def _rays(easel: Easel, small: Frame, base: float) -> tuple[Field, Field]:
     patchy = np.clip(
         np.float32(0.62) + np.float32(0.9) * noise.line(small.u * 1.1 + shift, 3.0, seed=seed + 31, octaves=2), 0.05, 1
     )
-    up = hem - small.v
+    up = hem - np.float32(0.03) * ray - small.v
     reach = (np.float32(0.15) + np.float32(0.22) * ray) * tall
-    fade = np.where(up > 0, np.exp(-np.maximum(up, 0) / reach), np.exp(np.minimum(up, 0) / np.float32(0.014)))
+    fade = np.where(up > 0, np.exp(-np.maximum(up, 0) / reach), np.exp(np.minimum(up, 0) / np.float32(0.026)))
     return fade * ray * patchy, np.clip(up / (np.float32(0.42) * tall), 0, 1)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import ImageDraw
 
 from generation.providers.demo import noise
-from generation.providers.demo.canvas import Colour, Field, Frame, Picture, blur_picture
-from generation.providers.demo.colour import tint
+from generation.providers.demo.canvas import Colour, Field, Frame, Picture, blur_picture, from_image, to_image
+from generation.providers.demo.colour import tint, to_bytes
 from generation.providers.demo.easel import Easel
 
 SHEET = 2
@@ -57,10 +57,10 @@ def paint(easel: Easel) -> Picture:
         easel.inks("#ffd28a", "#ffb866", "#ffe6b8", "#9fe0e0"),
     )
     backdrop = np.repeat(tint(frame.down, easel.ramp(*ground)), frame.width, axis=1)
-    image = Image.fromarray((np.clip(backdrop, 0, 1) * 255).astype(np.uint8)).resize((sheet.width, sheet.height), 0)
+    image = to_image(backdrop).resize((sheet.width, sheet.height), 0)
     pen = ImageDraw.Draw(image)
     _build(pen, easel, sheet, plan)
-    picture = np.asarray(image.reduce(SHEET), np.float32) / np.float32(255)
+    picture = from_image(image, SHEET)
     return _with_glow(picture, frame) if night else picture
 
 
@@ -176,8 +176,7 @@ def _roof(pen: ImageDraw.ImageDraw, plan: _Plan, at: tuple[float, float], half: 
 
 
 def _shade(colour: Colour, factor: float) -> tuple[int, int, int]:
-    red, green, blue = (np.clip(colour * factor, 0, 1) * 255 + 0.5).astype(int).tolist()
-    return red, green, blue
+    return to_bytes(colour * np.float32(factor))
 
 
 def _with_glow(picture: Picture, frame: Frame) -> Picture:

@@ -8,13 +8,24 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from generation.providers.demo import noise
-from generation.providers.demo.canvas import Colour, Field, Frame, Picture, blur, distance, grow
-from generation.providers.demo.colour import tint
+from generation.providers.demo.canvas import (
+    Colour,
+    Field,
+    Frame,
+    Picture,
+    distance,
+    from_image,
+    grow,
+    over,
+    smooth,
+    to_image,
+)
+from generation.providers.demo.colour import tint, to_bytes
 from generation.providers.demo.easel import Easel
 
 SHEET = 2
 GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))
-SHINES = ((1.0, 0.78), (0.86, 0.90), (0.66, 1.0), (0.42, 1.10))
+SHINES = np.array([[1.0, 0.78], [0.86, 0.90], [0.66, 1.0], [0.42, 1.10]])
 """Nested copies of a petal: width beside the whole, and lightness."""
 
 _PALETTES = (
@@ -41,16 +52,17 @@ def paint(easel: Easel) -> Picture:
     frame = easel.frame
     ground, stops = easel.by_prompt(_PALETTES)
     table = easel.ramp(*stops)
-    picture = _ground(easel, ground, table)
-    sheet = frame.grown(SHEET)
-    image = Image.fromarray((np.clip(picture, 0, 1) * 255).astype(np.uint8)).resize((sheet.width, sheet.height), 2)
-    pen = ImageDraw.Draw(image, "RGBA")
+    picture = _ground(easel, ground)
     flowers = _bed(easel)
+    for flower in flowers:
+        _shadow(picture, frame, flower)
+    sheet = frame.grown(SHEET)
+    image = to_image(picture).resize((sheet.width, sheet.height), Image.Resampling.BILINEAR)
+    pen = ImageDraw.Draw(image, "RGBA")
     for index, flower in enumerate(flowers):
-        _shadow(image, sheet, flower)
         _petals(pen, easel, sheet, flower, table)
         easel.report((index + 1) / len(flowers))
-    return np.asarray(image.reduce(SHEET), np.float32) / np.float32(255)
+    return from_image(image, SHEET)
 
 
 def _bed(easel: Easel) -> list[_Flower]:
@@ -65,12 +77,12 @@ def _bed(easel: Easel) -> list[_Flower]:
         size = big * easel.between(0.2, 0.48)
         at = (easel.between(-1.02, 1.02) * frame.half_width, easel.between(-1.02, 1.02) * frame.half_height)
         if len(flowers) < 7 and all(np.hypot(at[0] - f.u, at[1] - f.v) > (size + f.size) * 1.02 for f in flowers):
-            flowers.append(_Flower(*at, size, 190, *kind))
+            flowers.append(_Flower(*at, size, 330, *kind))
     return flowers[::-1]
 
 
-def _ground(easel: Easel, stops: tuple[str, ...], table: Field) -> Picture:
-    """Dim ground with out-of-focus leaves and petals in it."""
+def _ground(easel: Easel, stops: tuple[str, ...]) -> Picture:
+    """Dim ground, lightest behind the upper left of the flower."""
     frame = easel.frame
     small = frame.reduced(4)
     soft = noise.fbm(small.u * 2.4, small.v * 2.4, seed=easel.noise_seed(), octaves=3)
@@ -78,57 +90,49 @@ def _ground(easel: Easel, stops: tuple[str, ...], table: Field) -> Picture:
     return tint(np.clip(away, 0, 1), easel.ramp(*stops))
 
 
-def _shadow(image: Image.Image, sheet: Frame, flower: _Flower) -> None:
+def _shadow(picture: Picture, frame: Frame, flower: _Flower) -> None:
     """A soft shadow of the whole flower on the ground."""
-    small = sheet.reduced(8)
-    away = distance(small, flower.u + flower.size * 0.05, flower.v + flower.size * 0.09)
-    dark = blur(np.clip((flower.size * 1.0 - away) / np.float32(0.06 + flower.size * 0.1), 0, 1), 2.0) * np.float32(150)
-    mask = Image.fromarray(np.clip(dark, 0, 255).astype(np.uint8)).resize(image.size, 2)
-    image.paste((8, 6, 10), (0, 0), mask)
+    away = distance(frame, flower.u + flower.size * 0.05, flower.v + flower.size * 0.09)
+    dark = smooth(-away, -flower.size * 1.16, -flower.size * 0.78)
+    over(picture, dark * np.float32(0.60), np.array([0.03, 0.025, 0.04], np.float32))
 
 
 def _petals(pen: ImageDraw.ImageDraw, easel: Easel, sheet: Frame, flower: _Flower, table: Field) -> None:
     rng = easel.rng
     size = flower.size * sheet.unit
     centre = np.array([(flower.u + sheet.half_width) * sheet.unit, (flower.v + sheet.half_height) * sheet.unit])
-    tones = tint(
-        np.clip(1 - np.linspace(0, 1, flower.petals) + rng.normal(0, 0.035, flower.petals), 0, 1).astype(np.float32),
-        table,
-    )
-    turn = rng.uniform(0, 2 * np.pi)
+    share = np.arange(flower.petals) / flower.petals
+    tones = tint(np.clip(1 - share + rng.normal(0, 0.035, flower.petals), 0, 1).astype(np.float32), table)
+    angles = rng.uniform(0, 2 * np.pi) + np.arange(flower.petals) * GOLDEN_ANGLE + rng.normal(0, 0.02, flower.petals)
+    shape = _outline(flower)
     for petal in range(flower.petals - 1, 2, -1):
-        share = petal / flower.petals
-        angle = turn + petal * GOLDEN_ANGLE + rng.normal(0, 0.02)
-        outline = _outline(size * (0.075 + 0.29 * share**0.85), flower)
-        base = size * share**0.62
-        _petal(pen, outline, centre, base, angle, tones[petal], size)
+        length = size * (0.075 + 0.29 * float(share[petal]) ** 0.85)
+        reach = size * float(share[petal]) ** 0.62
+        _petal(pen, shape * length, centre, reach - length, float(angles[petal]), tones[petal], size)
+    heart = size * 0.03
+    box = (*(centre - heart).tolist(), *(centre + heart).tolist())
+    pen.ellipse(box, fill=to_bytes(tones[0] * np.float32(0.94)))
 
 
-def _outline(length: float, flower: _Flower) -> Field:
+def _outline(flower: _Flower) -> Field:
     """A petal along x, from its root at 0 to its tip at 1 (n, 2)."""
     t = np.linspace(0, 1, 13)
-    half = np.sin(np.pi * t**0.74) ** flower.pointed * length * flower.narrow
-    return np.concatenate([np.stack([t * length, half], -1), np.stack([t * length, -half], -1)[::-1]]).astype(
-        np.float32
-    )
+    half = np.sin(np.pi * t**0.74) ** flower.pointed * flower.narrow
+    return np.concatenate([np.stack([t, half], -1), np.stack([t, -half], -1)[::-1]]).astype(np.float32)
 
 
 def _petal(
-    pen: ImageDraw.ImageDraw, outline: Field, centre: Field, reach: float, angle: float, tone: Colour, size: float
+    pen: ImageDraw.ImageDraw, outline: Field, centre: Field, root: float, angle: float, tone: Colour, size: float
 ) -> None:
     """Its shadow, then nested copies from dark edge to light middle."""
     c, s = np.cos(angle), np.sin(angle)
-    turn = np.array([[c, s], [-s, c]])
-    length = float(outline[:, 0].max())
-    root = centre + np.array([c, s]) * (reach - length)
-    shade = (outline * 1.05) @ turn + root + (size * 0.008, size * 0.014)
+    along, aside = np.array([c, s]), np.array([-s, c])
+    base = centre + along * root
+    across = outline[:, :1] * along
+    bulge = outline[:, 1:] * aside
+    shade = (across + bulge) * 1.05 + base + (size * 0.008, size * 0.014)
     pen.polygon(shade.ravel().tolist(), fill=(16, 4, 12, 54))
-    for index, (width, light) in enumerate(SHINES):
-        inner = outline * (0.42 + 0.58 * width, width) @ turn + root
-        fill = _bytes(tone * light) + (255 if index == 0 else 120,)
-        pen.polygon(inner.ravel().tolist(), fill=fill)
-
-
-def _bytes(colour: Colour) -> tuple[int, int, int]:
-    red, green, blue = (np.clip(colour, 0, 1) * 255 + 0.5).astype(int).tolist()
-    return red, green, blue
+    fills = (np.clip(tone * SHINES[:, 1:], 0, 1) * 255 + 0.5).astype(int).tolist()
+    for index, ((width, _), fill) in enumerate(zip(SHINES.tolist(), fills)):
+        inner = across * (0.42 + 0.58 * width) + bulge * width + base
+        pen.polygon(inner.ravel().tolist(), fill=(*fill, 255 if index == 0 else 120))

@@ -9,7 +9,7 @@ from generation.providers.demo.colour import tint
 from generation.providers.demo.easel import Easel
 
 LIGHTS = 150
-DROPS = 1300
+DROPS = 1000
 _STREETS = (
     (
         ("#0b1420", "#16283a", "#2a2b3e", "#15121c"),
@@ -35,12 +35,12 @@ def paint(easel: Easel) -> Picture:
     ground, lamps = easel.by_prompt(_STREETS)
     small = frame.reduced(2)
     street = np.repeat(tint(small.down, easel.ramp(*ground)), small.width, axis=1)
-    tones = easel.inks(*lamps)
+    tones = easel.inks(*lamps) ** np.float32(1.7)
     if easel.wants("light", default=True):
         _reflections(street, easel, small, tones)
         _lights(street, easel, small, tones)
     easel.report(0.4)
-    fog = blur_picture(street, small.unit * 0.0065) * np.float32(0.88) + np.float32(0.022)
+    fog = blur_picture(street, small.unit * 0.0060) * np.float32(0.95) + np.float32(0.012)
     sharp, behind = _grown(street, frame), _grown(fog, frame)
     if not easel.wants("drop", default=True):
         return sharp
@@ -60,7 +60,7 @@ def _lights(street: Picture, easel: Easel, frame: Frame, tones: Field) -> None:
     spread = rng.normal(0, 0.10 + 0.13 * near) * (2 * frame.half_height) ** 0.7
     v = frame.at(level) + slope * u * 0.5 + spread
     radius = (0.009 + 0.043 * near**1.3) * rng.uniform(0.75, 1.2, LIGHTS)
-    strength = rng.uniform(0.25, 0.95, LIGHTS) * (1.15 - 0.45 * near)
+    strength = rng.uniform(0.30, 1.05, LIGHTS) * (1.15 - 0.45 * near)
     choice = np.clip(rng.normal(u / frame.half_width, 0.9) * 0.5 + 0.5, 0, 0.999) * len(tones)
     for at in range(LIGHTS):
         _lamp(

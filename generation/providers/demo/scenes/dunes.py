@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from generation.providers.demo import noise, silhouettes, skies
-from generation.providers.demo.canvas import Field, Picture, grow, over, smooth
+from generation.providers.demo.canvas import Field, Picture, grow, over
 from generation.providers.demo.colour import tint
 from generation.providers.demo.easel import Easel
 
@@ -79,18 +79,29 @@ def _crest(easel: Easel, depth: float) -> Field:
 
 
 def _light(easel: Easel, crest: Field, fall: Field, top: int, depth: float, side: float) -> Field:
+    """How sunlit the sand is, 0..1: broad flanks that turn to shade along edges running slantwise down from the crest."""
     frame = easel.frame
-    small = frame.reduced(3)
-    seed = easel.noise_seed()
-    skew = small.u + np.float32(side * 0.9) * small.v
-    sweep = noise.fbm(skew * np.float32(1.7 - 0.5 * depth), small.v * np.float32(1.9), seed=seed, octaves=2, gain=0.35)
-    flank = grow(sweep, frame)[top:]
-    slope = np.gradient(crest[0])[None, :] * np.float32(frame.unit * side * 1.5)
-    near_crest = np.exp(-fall / np.float32(0.10 + 0.08 * depth))
-    facing = flank * np.float32(1.5) + slope * near_crest + np.float32(0.05)
-    lit = smooth(facing, -0.055, 0.055) * np.float32(0.46)
-    rim = np.exp(-fall / np.float32(0.006 + 0.006 * depth)) * np.float32(0.14)
-    return np.float32(0.24) + lit + np.clip(facing, -1, 1) * np.float32(0.17) + rim
+    shift = np.float32(easel.between(0, 40))
+    slant = frame.u + shift + np.float32(side * (2.3 - 0.7 * depth)) * fall
+    sway = np.float32(0.11) * np.sin(fall * np.float32(16 - 6 * depth) + slant * np.float32(2.0))
+    flank = noise.line(
+        (slant + sway * np.clip(fall * 9, 0, 1)) * np.float32(1.45 - 0.45 * depth),
+        3.0,
+        seed=easel.noise_seed(),
+        octaves=1,
+    )
+    facing = flank * np.float32(1.25) + np.float32(0.10)
+    soft = np.float32(0.02) + fall * np.float32(0.55)
+    lit = np.clip(facing / (2 * soft) + np.float32(0.5), 0, 1)
+    lit = lit * lit * (3 - 2 * lit) * np.float32(0.44)
+    rim = np.exp(-fall / np.float32(0.005 + 0.006 * depth)) * np.float32(0.13)
+    return (
+        np.float32(0.24)
+        + lit
+        + np.clip(facing, -1, 1) * np.float32(0.17)
+        + rim
+        - np.clip(fall, 0, 0.4) * np.float32(0.22)
+    )
 
 
 def _ripples(easel: Easel, fall: Field, top: int, depth: float) -> Field:

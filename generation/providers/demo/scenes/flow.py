@@ -9,7 +9,8 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from generation.providers.demo import noise
-from generation.providers.demo.canvas import Field, Picture
+from generation.providers.demo.canvas import Field, Picture, from_image
+from generation.providers.demo.colour import to_bytes
 from generation.providers.demo.easel import Easel
 
 SHEET = 2
@@ -33,9 +34,10 @@ _PALETTES: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class _Course:
-    """Traced lines: points (steps, ribbons, 2) in units, and half widths (ribbons,)."""
+    """Traced lines: points and normals (steps, ribbons, 2) in units, and half widths (ribbons,)."""
 
     points: Field
+    normals: Field
     half: Field
 
 
@@ -46,13 +48,13 @@ def paint(easel: Easel) -> Picture:
     course = _trace(easel)
     easel.report(0.4)
     sheet = frame.grown(SHEET)
-    image = Image.new("RGB", (sheet.width, sheet.height), _bytes(easel.ink(ground)))
+    image = Image.new("RGB", (sheet.width, sheet.height), to_bytes(easel.ink(ground)))
     pen = ImageDraw.Draw(image)
     tones = _tones(easel, course, len(inks))
     for ribbon, length in _placed(easel, course):
         tone = inks[tones[ribbon]] * (1 + easel.rng.normal(0, 0.035))
-        _draw(pen, easel, course.points[:length, ribbon], float(course.half[ribbon]), tone)
-    return np.asarray(image.reduce(SHEET), np.float32) / np.float32(255)
+        _draw(pen, easel, course, ribbon, length, tone)
+    return from_image(image, SHEET)
 
 
 def _trace(easel: Easel) -> _Course:
@@ -63,16 +65,18 @@ def _trace(easel: Easel) -> _Course:
     rows, columns = angles.shape
     u = rng.uniform(-1, 1, RIBBONS) * (frame.half_width + MARGIN)
     v = rng.uniform(-1, 1, RIBBONS) * (frame.half_height + MARGIN)
-    points = np.empty((STEPS, RIBBONS, 2), np.float32)
+    points, normals = np.empty((2, STEPS, RIBBONS, 2), np.float32)
     for step in range(STEPS):
         points[step, :, 0], points[step, :, 1] = u, v
         row = ((v + frame.half_height + MARGIN) / (2 * (frame.half_height + MARGIN)) * (rows - 1)).astype(np.intp)
         column = ((u + frame.half_width + MARGIN) / (2 * (frame.half_width + MARGIN)) * (columns - 1)).astype(np.intp)
         angle = angles[np.clip(row, 0, rows - 1), np.clip(column, 0, columns - 1)]
-        u, v = u + np.cos(angle) * STEP, v + np.sin(angle) * STEP
+        c, s = np.cos(angle), np.sin(angle)
+        normals[step, :, 0], normals[step, :, 1] = -s, c
+        u, v = u + c * STEP, v + s * STEP
     order = np.linspace(0, 1, RIBBONS)
     half = (0.0019 + 0.0088 * (1 - order) ** 2.2 * rng.uniform(0.4, 1.15, RIBBONS)).astype(np.float32)
-    return _Course(points, half)
+    return _Course(points, normals, half)
 
 
 def _angles(easel: Easel, calm: float) -> Field:
@@ -98,15 +102,15 @@ def _placed(easel: Easel, course: _Course) -> list[tuple[int, int]]:
     """Which ribbons find room, and for how many steps: (ribbon, length)."""
     frame = easel.frame
     reach = np.array([frame.half_width + MARGIN, frame.half_height + MARGIN], np.float32)
-    columns, rows = (int(2 * side / CELL) + 2 for side in reach)
-    booked = np.zeros(rows * columns, np.bool_)
+    columns, rows = (int(2 * side / CELL) + 1 for side in reach)
+    booked = np.zeros((rows, columns), np.bool_)
+    booked[[0, -1]] = booked[:, [0, -1]] = True
+    booked = booked.ravel()
     lengths = easel.rng.integers(STEPS // 3, STEPS, RIBBONS)
     found = []
     for ribbon in range(RIBBONS):
-        cells, inside = _cells(
-            course.points[: lengths[ribbon], ribbon], float(course.half[ribbon]), reach, columns, rows
-        )
-        free = inside & ~booked[cells].any(axis=1)
+        cells = _cells(course, ribbon, int(lengths[ribbon]), reach, columns)
+        free = ~booked[cells].any(axis=1)
         length = int(np.argmin(free)) if not free.all() else len(free)
         if length >= SHORTEST:
             booked[cells[:length].ravel()] = True
@@ -114,47 +118,34 @@ def _placed(easel: Easel, course: _Course) -> list[tuple[int, int]]:
     return found
 
 
-def _cells(
-    path: Field, half: float, reach: Field, columns: int, rows: int
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
-    """Cells under a path's width, (steps, across), and whether each step is inside the booked area."""
-    side = _normals(path)
+def _cells(course: _Course, ribbon: int, length: int, reach: Field, columns: int) -> npt.NDArray[np.intp]:
+    """Cells under a ribbon's width, (steps, across); those outside the booked area count as its edge."""
+    half = float(course.half[ribbon])
     across = np.linspace(-1, 1, int(half * 2.6 / CELL) + 2, dtype=np.float32) * np.float32(half + 0.0011)
-    spots = path[:, None, :] + side[:, None, :] * across[None, :, None]
-    place = ((spots + reach) / np.float32(CELL)).astype(np.intp)
-    inside = (np.abs(path) < reach).all(axis=1)
-    return np.clip(place[..., 1], 0, rows - 1) * columns + np.clip(place[..., 0], 0, columns - 1), inside
+    spots = course.points[:length, ribbon, None] + course.normals[:length, ribbon, None] * across[None, :, None]
+    place = np.clip((spots + reach) / np.float32(CELL), 0, 2 * reach / CELL).astype(np.intp)
+    return np.asarray(place[..., 1] * columns + place[..., 0])
 
 
-def _normals(path: Field) -> Field:
-    along = np.gradient(path, axis=0)
-    along /= np.linalg.norm(along, axis=1, keepdims=True) + np.float32(1e-9)
-    return np.stack([-along[:, 1], along[:, 0]], axis=-1)
-
-
-def _draw(pen: ImageDraw.ImageDraw, easel: Easel, path: Field, half: float, tone: Field) -> None:
-    """A ribbon with round ends, a lighter edge on one side and a darker one on the other."""
+def _draw(pen: ImageDraw.ImageDraw, easel: Easel, course: _Course, ribbon: int, length: int, tone: Field) -> None:
+    """A ribbon with round ends; wide ones have a lighter edge on one side and a darker one on the other."""
     frame = easel.frame
     scale = frame.unit * SHEET
-    centre = (path[::2] + (frame.half_width, frame.half_height)) * scale
-    side = _normals(path[::2]) * np.float32(half * scale)
-    _strip(pen, centre, side, -1, 1, tone, ends=half * scale)
-    if half * scale > 5:
-        _strip(pen, centre, side, -0.92, -0.50, tone * 1.10 + 0.03)
-        _strip(pen, centre, side, 0.58, 0.94, tone * 0.88)
+    half = float(course.half[ribbon]) * scale
+    centre = (course.points[:length:2, ribbon] + (frame.half_width, frame.half_height)) * scale
+    side = course.normals[:length:2, ribbon] * np.float32(half)
+    _strip(pen, centre, side, -1, 1, tone, ends=half)
+    if half > 5:
+        _strip(pen, centre, side, -0.92, -0.50, tone * np.float32(1.10) + np.float32(0.03))
+        _strip(pen, centre, side, 0.58, 0.94, tone * np.float32(0.88))
 
 
 def _strip(
     pen: ImageDraw.ImageDraw, centre: Field, side: Field, low: float, high: float, tone: Field, ends: float = 0.0
 ) -> None:
-    fill = _bytes(tone)
+    fill = to_bytes(tone)
     outline = np.concatenate([centre + side * np.float32(low), (centre + side * np.float32(high))[::-1]])
     pen.polygon(outline.ravel().tolist(), fill=fill)
     if ends:
         for x, y in (centre[0].tolist(), centre[-1].tolist()):
             pen.ellipse((x - ends, y - ends, x + ends, y + ends), fill=fill)
-
-
-def _bytes(colour: Field) -> tuple[int, int, int]:
-    red, green, blue = (np.clip(colour, 0, 1) * 255 + 0.5).astype(int).tolist()
-    return red, green, blue

@@ -6,7 +6,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from generation.providers.demo import noise
-from generation.providers.demo.canvas import Field, Picture, blur
+from generation.providers.demo.canvas import Picture, blur, from_image
+from generation.providers.demo.colour import to_bytes
 from generation.providers.demo.easel import Easel
 
 SHEET = 3
@@ -23,7 +24,7 @@ Box = tuple[float, float, float, float]
 
 def paint(easel: Easel) -> Picture:
     frame = easel.frame
-    tones = [_bytes(ink) for ink in easel.inks(*easel.by_prompt(_PALETTES))]
+    tones = [to_bytes(ink) for ink in easel.inks(*easel.by_prompt(_PALETTES))]
     sheet = (frame.width * SHEET, frame.height * SHEET)
     image = Image.new("RGB", sheet, tones[0])
     pen = ImageDraw.Draw(image)
@@ -31,7 +32,7 @@ def paint(easel: Easel) -> Picture:
         scaled = (box[0] * sheet[0], box[1] * sheet[1], box[2] * sheet[0], box[3] * sheet[1])
         _tile(pen, easel, scaled, tones, cells)
         easel.report(min(index / 60, 1.0))
-    picture = np.asarray(image.reduce(SHEET), np.float32) / np.float32(255)
+    picture = from_image(image, SHEET)
     tooth = blur(noise.grain(picture.shape[:2], seed=easel.noise_seed()), 0.8) * np.float32(0.028)
     return picture + tooth[..., None]
 
@@ -151,8 +152,3 @@ def _triangle(
     corners = [_corner(box, (turn + step) % 4) for step in range(3)]
     pen.polygon(corners, fill=figure)
     _pie(pen, box, (turn + 3) % 4, 0.34, accent)
-
-
-def _bytes(colour: Field) -> tuple[int, int, int]:
-    red, green, blue = (np.clip(colour, 0, 1) * 255 + 0.5).astype(int).tolist()
-    return red, green, blue

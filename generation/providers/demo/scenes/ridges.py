@@ -120,9 +120,7 @@ def _lay(
     own = tint(np.array([depth], np.float32), tones)[0]
     behind = tint(np.array([max(depth - 0.34, 0)], np.float32), tones)[0]
     haze = behind * np.float32(0.5) + mist * np.float32(0.5)
-    sink = np.clip((frame.v[top:] - line + np.float32(0.03)) / np.float32(0.30 - 0.10 * depth), 0, 1) ** np.float32(
-        0.8
-    )
+    sink = np.clip((frame.v[top:] - line + np.float32(0.03)) / np.float32(0.30 - 0.10 * depth), 0, 1) ** np.float32(0.8)
     sink = np.clip(sink * np.float32((1 - 0.86 * depth) * foggy), 0, 1)
     paint_ = own + sink[..., None] * (haze - own)
     paint_ += (texture[top:] * np.float32(0.035 * (1 - 0.5 * depth)))[..., None]

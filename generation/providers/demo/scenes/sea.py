@@ -21,7 +21,8 @@ _SKIES = {
 def paint(easel: Easel) -> Picture:
     frame = easel.frame
     hour = easel.hour("dawn", "sunset", "sunset", "dusk", "day")
-    hour = "night" if easel.reading.time == "night" else hour
+    stormy = easel.reading.weather == "storm"
+    hour = "dusk" if stormy else "night" if easel.reading.time == "night" else hour
     sky_stops, deep, sun_colour = _SKIES[hour]
     horizon = frame.at(easel.between(0.52, 0.62))
     table = easel.ramp(*sky_stops)
@@ -46,7 +47,7 @@ def _air(picture: Picture, easel: Easel, table: Field, horizon: float, sun_u: fl
     sun_v = horizon - high * (horizon + frame.half_height)
     if hour == "night" and easel.wants("moon", default=True):
         skies.moon(picture, easel, u=sun_u, v=sun_v, radius=0.044)
-    elif hour != "night" and easel.wants("sun", default=True):
+    elif hour != "night" and easel.wants("sun", default=easel.reading.weather != "storm"):
         skies.sun(picture, easel, u=sun_u, v=sun_v, radius=0.055 if hour != "day" else 0.04, colour=sun, warmth=0.75)
 
 
@@ -65,7 +66,7 @@ def _water(picture: Picture, easel: Easel, horizon: float, sun_u: float, deep: s
     mirrored = picture[rows, columns] * np.float32(0.80)
     shade = np.clip(depth * np.float32(1.15) + np.float32(0.08) - wave * np.float32(0.10), 0, 0.66)
     mirrored += shade[..., None] * (easel.ink(deep) - mirrored)
-    if easel.wants("sun", default=True):
+    if easel.wants("sun", default=easel.reading.weather != "storm"):
         path = np.exp(-(((frame.u - np.float32(sun_u)) / (np.float32(0.045) + depth * np.float32(0.34))) ** 2))
         add(
             mirrored, np.clip(wave - np.float32(0.16), 0, 1) * path * np.float32(1.5), easel.ink(sun) * np.float32(0.85)

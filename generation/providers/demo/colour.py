@@ -8,7 +8,7 @@ from math import atan2, exp, hypot, pi
 import numpy as np
 import numpy.typing as npt
 
-from generation.providers.demo.canvas import Field, Picture
+from generation.providers.demo.canvas import Colour, Field, Picture
 
 Lab = npt.NDArray[np.float64]
 RAMP_STEPS = 1024
@@ -17,7 +17,10 @@ NEUTRAL_CHROMA = 0.035
 """Below this a colour has no hue worth speaking of: black, white, grey, silver."""
 HUE_KEPT = 0.16
 """How much of a palette's own spread of hues survives beside one asked-for colour."""
-AVOID_REACH = 1.0
+YELLOWS = (1.15, 2.1)
+WARM_SHADOWS = 0.9
+"""Dark yellow is olive; painters shade it with orange and brown. Radians for each unit of lightness."""
+AVOID_REACH = 1.15
 """Hues within this many radians of an unwanted one are turned away to its edge."""
 
 _TO_LMS = np.array(
@@ -116,6 +119,8 @@ def _towards(lightness: float, chroma: float, hue: float, wanted: list[Lab]) -> 
     position = min(max((lightness - 0.2) / 0.65, 0.0), 1.0) * (len(coloured) - 1)
     target = coloured[round(position)]
     aim, strength = atan2(target[2], target[1]), hypot(target[1], target[2])
+    if YELLOWS[0] < aim < YELLOWS[1]:
+        aim -= WARM_SHADOWS * max(float(target[0]) - lightness, 0.0)
     body = exp(-(((lightness - float(target[0])) / 0.42) ** 2))
     bent_chroma = (0.35 * chroma + 0.65 * strength * body) * (0.35 + 0.65 * share)
     return lightness, bent_chroma, aim + HUE_KEPT * max(min(_turned(hue - aim), 1.2), -1.2)

@@ -461,7 +461,7 @@ SCENES: Final[dict[str, dict[str, int]]] = {
         "quantum": 4,
         "neural": 3,
         "network": 3,
-        "physic": 3,
+        "physics": 3,
         "ai": 2,
         "dream": 2,
         "bird of paradise": 3,

@@ -90,8 +90,33 @@ def _tokens(text: str) -> list[str]:
     return [_singular(word.strip("'-_")) for word in _WORD.findall(plain)]
 
 
+def _spelled() -> frozenset[str]:
+    """Every single word that the vocabulary itself spells."""
+    kinds: tuple[Mapping[str, Iterable[str]], ...] = (
+        *_GROUPS,
+        {"": vocabulary.COLOURS},
+        *({"": kind} for kind in _KEYED),
+    )
+    phrases = [phrase for kind in kinds for group in kind.values() for phrase in group]
+    return frozenset(word for phrase in phrases for word in phrase.split())
+
+
+_GROUPS = (
+    vocabulary.TIMES,
+    vocabulary.WEATHERS,
+    vocabulary.MOODS,
+    vocabulary.TONES,
+    vocabulary.THINGS,
+    vocabulary.SCENES,
+)
+_KEYED = (vocabulary.MATERIAL_COLOURS, vocabulary.SEASON_COLOURS)
+_SPELLED = _spelled()
+
+
 def _singular(word: str) -> str:
-    """A rough English singular; short words and -ss stay as they are."""
+    """A rough English singular; what the vocabulary spells with an s (chaos, Paris) stays."""
+    if word in _SPELLED:
+        return word
     word = word.removesuffix("'s")
     if len(word) > 4 and word.endswith("ies") and word not in ("series", "species"):
         return word[:-3] + "y"
@@ -186,3 +211,8 @@ def _key(prompt: str) -> int:
 
 def _listed(words: Iterable[str]) -> str:
     return ", ".join(words)
+
+
+def grams_of(text: str) -> frozenset[str]:
+    """Every word and short phrase of a text as the vocabulary would have to spell it."""
+    return frozenset(_grams(_tokens(text)))

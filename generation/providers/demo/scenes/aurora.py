@@ -20,7 +20,7 @@ def paint(easel: Easel) -> Picture:
     frame = easel.frame
     picture = skies.backdrop(easel, easel.ramp("#050b18", "#0a1b2e", "#10303d", "#1c4a4d"), bottom=frame.at(0.9))
     picture += skies.stars(easel, count=1700, bottom=frame.at(0.85)) * np.float32(0.8)
-    bases = (0.60, 0.47, 0.70)
+    bases = (0.66, 0.56, 0.74)
     for layer, (low, high) in enumerate(easel.by_prompt(_CURTAINS)):
         _curtain(picture, easel, frame.at(bases[layer]), low, high, (0.95, 0.62, 0.42)[layer])
         easel.report(0.2 + 0.2 * layer)
@@ -54,7 +54,7 @@ def _rays(easel: Easel, small: Frame, base: float) -> tuple[Field, Field]:
     )
     up = hem - np.float32(0.03) * ray - small.v
     reach = (np.float32(0.15) + np.float32(0.22) * ray) * tall
-    fade = np.where(up > 0, np.exp(-np.maximum(up, 0) / reach), np.exp(np.minimum(up, 0) / np.float32(0.026)))
+    fade = np.where(up > 0, np.exp(-np.maximum(up, 0) / reach), np.exp(np.minimum(up, 0) / np.float32(0.042)))
     return fade * ray * patchy, np.clip(up / (np.float32(0.42) * tall), 0, 1)
 
 

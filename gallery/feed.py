@@ -1,0 +1,90 @@
+"""Pages of pictures, newest first, by keyset: never OFFSET, never COUNT(*), so the last costs what the first does."""
+
+import base64
+import binascii
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Generic, TypeVar
+
+from django.db.models import Q
+
+from gallery.errors import BrokenCursor
+from gallery.models import LEVELS_FOR_ALL, Post
+from gallery.models.post import PostQuerySet
+from generation.models import Asset
+
+PAGE_SIZE = 40
+LATEST_SIZE = 12
+CURSOR_MAX = 64
+ID_MAX = 2**63 - 1
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """Some items, and the cursor of those that follow; empty on the last page."""
+
+    items: list[T]
+    after: str
+
+
+def latest(*, after: str = "", levels: Collection[str] = LEVELS_FOR_ALL, size: int = PAGE_SIZE) -> Page[Post]:
+    """The gallery. Raises BrokenCursor."""
+    return _posts(Post.objects.listed(levels=levels), after, size)
+
+
+def of_artist(*, artist_id: int, after: str = "", levels: Collection[str] = LEVELS_FOR_ALL) -> Page[Post]:
+    """What one artist shows. Raises BrokenCursor."""
+    return _posts(Post.objects.listed(levels=levels).filter(owner=artist_id), after, PAGE_SIZE)
+
+
+def library(*, owner_id: int, after: str = "") -> Page[Asset]:
+    """Everything that one person made and kept, private or not. Raises BrokenCursor."""
+    assets = Asset.objects.filter(owner=owner_id, deleted_at__isnull=True).order_by("-pk")
+    if after:
+        (last,) = _numbers(after, 1)
+        assets = assets.filter(pk__lt=last)
+    found = list(assets[: PAGE_SIZE + 1])
+    return Page(found[:PAGE_SIZE], _cursor(found[PAGE_SIZE - 1].pk) if len(found) > PAGE_SIZE else "")
+
+
+def _posts(posts: PostQuerySet, after: str, size: int) -> Page[Post]:
+    posts = posts.order_by("-published_at", "-pk")
+    if after:
+        micros, last = _numbers(after, 2)
+        when = _moment(micros, after)
+        # Two conditions, where one row comparison would say the same: the first bounds the walk over the index.
+        posts = posts.filter(published_at__lte=when).filter(Q(published_at__lt=when) | Q(pk__lt=last))
+    found = list(posts[: size + 1])
+    if len(found) <= size:
+        return Page(found, "")
+    end = found[size - 1]
+    return Page(found[:size], _cursor((end.published_at - EPOCH) // timedelta(microseconds=1), end.pk))
+
+
+def _cursor(*numbers: int) -> str:
+    text = ".".join(map(str, numbers))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _numbers(after: str, count: int) -> list[int]:
+    """The numbers inside a cursor; it is opaque, not secret, so what does not read as ours is refused."""
+    try:
+        padded = after.encode("ascii") + b"=" * (-len(after) % 4)
+        parts = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii").split(".")
+        numbers = [int(part) for part in parts if part.isdecimal() and len(after) <= CURSOR_MAX]
+    except (UnicodeError, binascii.Error) as error:
+        raise BrokenCursor(after=after[:CURSOR_MAX]) from error
+    if len(numbers) != count or len(parts) != count or max(numbers) > ID_MAX:
+        raise BrokenCursor(after=after[:CURSOR_MAX])
+    return numbers
+
+
+def _moment(micros: int, after: str) -> datetime:
+    try:
+        return EPOCH + timedelta(microseconds=micros)
+    except OverflowError as error:
+        raise BrokenCursor(after=after) from error

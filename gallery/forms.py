@@ -1,0 +1,38 @@
+"""What a person says when showing a picture. Checks fields; who may show what is decided by posts.py."""
+
+import unicodedata
+
+from django import forms
+
+from gallery.models import LEVELS_FOR_PEOPLE, Level, Visibility
+from gallery.models.post import TITLE_MAX
+
+SHOWN = ((Visibility.PUBLIC.value, "Public"), (Visibility.UNLISTED.value, "Unlisted"))
+LEVELS = tuple((level.value, level.label) for level in LEVELS_FOR_PEOPLE)
+
+
+class PublishForm(forms.Form):
+    title = forms.CharField(
+        max_length=TITLE_MAX,
+        required=False,
+        error_messages={"max_length": f"A title has at most {TITLE_MAX} characters; this one has %(show_value)d."},
+    )
+    visibility = forms.ChoiceField(
+        choices=SHOWN,
+        error_messages={
+            "required": "Say who may see it: everybody, or only those with the link.",
+            "invalid_choice": "A picture is shown as public or unlisted.",
+        },
+    )
+    hide_prompt = forms.BooleanField(required=False)
+    level = forms.ChoiceField(
+        choices=LEVELS, required=False, error_messages={"invalid_choice": "Choose one of the content levels."}
+    )
+
+    def clean_title(self) -> str:
+        """One line: line breaks and tabs become spaces, other control characters go."""
+        words = " ".join(str(self.cleaned_data["title"]).split())
+        return "".join(letter for letter in words if unicodedata.category(letter) != "Cc")
+
+    def clean_level(self) -> str:
+        return self.cleaned_data["level"] or Level.GENERAL

@@ -1,0 +1,165 @@
+"""A post: an asset shown to others. It carries copies of what a wall needs, so that a page of the gallery is one query;
+who may see it stays a fact of the asset. Only gallery/posts.py writes here."""
+
+from collections.abc import Collection
+from functools import cached_property
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+
+from generation.models import Asset, Visibility
+from generation.tones import TONES
+
+TITLE_MAX = 120
+_TONES = tuple(TONES)
+
+
+class Level(models.TextChoices):
+    """How much a picture shows. `refused` is given by staff or a check, never chosen by an owner."""
+
+    GENERAL = "general"
+    SUGGESTIVE = "suggestive"
+    NUDITY = "nudity"
+    EXPLICIT = "explicit"
+    REFUSED = "refused"
+
+
+LEVELS_FOR_ALL = (Level.GENERAL, Level.SUGGESTIVE)
+LEVELS_FOR_PEOPLE = (*LEVELS_FOR_ALL, Level.NUDITY, Level.EXPLICIT)
+
+# What a wall shows of a post and its artist; everything else stays in the database.
+_WALL = (
+    "asset_id",
+    "owner_id",
+    "title",
+    "published_at",
+    "like_count",
+    "code",
+    "aspect_ratio",
+    "width",
+    "height",
+    "tone",
+    "placeholder",
+    "alt",
+    "prompt",
+    "owner__handle",
+    "owner__display_name",
+)
+
+
+class PostQuerySet(models.QuerySet["Post"]):
+    def listed(self, *, levels: Collection[str] = LEVELS_FOR_ALL) -> "PostQuerySet":
+        """What feeds show, with the artist. The asset has the last word: what it withdrew or deleted is not here."""
+        return (
+            self.filter(is_listed=True, level__in=levels)
+            .filter(asset__visibility=Visibility.PUBLIC, asset__deleted_at__isnull=True)
+            .select_related("owner")
+            .only(*_WALL)
+        )
+
+
+class Post(models.Model):
+    """One per asset that was ever shown; withdrawing keeps the row, so that its title and its likes are not lost."""
+
+    asset = models.OneToOneField(Asset, on_delete=models.PROTECT, related_name="post")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
+    title = models.CharField(max_length=TITLE_MAX, blank=True)
+    level = models.CharField("content level", max_length=10, choices=Level, default=Level.GENERAL)
+    is_listed = models.BooleanField(default=False, help_text="Public, and in the feeds.")
+    published_at = models.DateTimeField(help_text="When it was last shown again after being private or unlisted.")
+    first_published_at = models.DateTimeField()
+    like_count = models.PositiveIntegerField(default=0)
+
+    # Copies of facts of the asset and its job, written at publishing.
+    code = models.UUIDField(unique=True, editable=False)
+    aspect_ratio = models.CharField(max_length=5)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    tone = models.CharField(max_length=8)
+    placeholder = models.CharField(max_length=600, blank=True)
+    alt = models.CharField(max_length=300)
+    prompt = models.TextField(blank=True, help_text="As others see it: nothing while its owner hides it.")
+    model_name = models.CharField(max_length=60)
+
+    objects = PostQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(F("published_at").desc(), F("id").desc(), condition=Q(is_listed=True), name="post_feed"),
+            models.Index(
+                F("owner"), F("published_at").desc(), F("id").desc(), condition=Q(is_listed=True), name="post_by_artist"
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(level__in=Level.values), name="post_level_is_known"),
+            models.CheckConstraint(
+                condition=Q(is_listed=False) | ~Q(level=Level.REFUSED), name="post_refused_is_never_listed"
+            ),
+            models.CheckConstraint(
+                condition=Q(first_published_at__lte=F("published_at")), name="post_first_published_first"
+            ),
+            models.CheckConstraint(condition=Q(width__gt=0, height__gt=0), name="post_has_a_size"),
+        ]
+        triggers = [
+            # The artist page and the file door must never disagree about whose picture this is.
+            pgtrigger.Trigger(
+                name="fits_its_asset",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("asset_id", "owner_id", "code"),
+                func="""
+                    PERFORM 1 FROM generation_asset a
+                      WHERE a.id = NEW.asset_id AND a.owner_id = NEW.owner_id AND a.code = NEW.code;
+                    IF NOT FOUND THEN
+                        RAISE EXCEPTION USING ERRCODE = '23514', CONSTRAINT = 'post_fits_its_asset',
+                            MESSAGE = 'a post has the owner and the code of its asset';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or str(self.code)
+
+    @property
+    def url(self) -> str:
+        return reverse("art", args=[self.code])
+
+    @property
+    def artist_name(self) -> str:
+        return self.owner.public_name
+
+    @property
+    def artist_url(self) -> str:
+        return reverse("artist", args=[self.owner.handle]) if self.owner.handle else ""
+
+    @property
+    def artist_tone(self) -> str:
+        """The ground of the artist's letter: always the same one for the same person."""
+        return tone_of(self.owner_id)
+
+    @property
+    def remix_url(self) -> str:
+        """Empty while the prompt is hidden: there would be nothing to begin from."""
+        return f"{self.url}/remix" if self.prompt else ""
+
+    @property
+    def sources(self) -> list[tuple[str, str]]:
+        """(type, srcset) for each format, best first."""
+        return self._picture.sources
+
+    @property
+    def src(self) -> str:
+        return self._picture.src
+
+    @cached_property
+    def _picture(self) -> Asset:
+        """Never saved and never loaded: it knows how the URLs of renditions are formed, and needs no query for it."""
+        return Asset(code=self.code, width=self.width)
+
+
+def tone_of(user_id: int) -> str:
+    return _TONES[user_id % len(_TONES)]

@@ -1,0 +1,82 @@
+"""One picture as one viewer may know it. Reads only; what is not for this viewer is not in the value at all."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+from uuid import UUID
+
+from django.contrib.auth.models import AnonymousUser
+
+from gallery import posts
+from gallery.errors import NotYours
+from gallery.models import Post, Visibility
+from gallery.models.post import tone_of
+from generation.models import Asset
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+Viewer: TypeAlias = "User | AnonymousUser"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """An asset, its post where it has one, and what the viewer may read of how it was made."""
+
+    asset: Asset
+    post: Post | None
+    is_owner: bool
+    shows_settings: bool
+    """False for everyone but the owner while the prompt is hidden: then prompt, seed and words stay untold."""
+
+    @property
+    def prompt(self) -> str:
+        return self.asset.job.prompt_written if self.shows_settings else ""
+
+    @property
+    def title(self) -> str:
+        return self.post.title if self.post else ""
+
+    @property
+    def alt(self) -> str:
+        return self.asset.alt if self.shows_settings else posts.alt(self.asset)
+
+    @property
+    def is_private(self) -> bool:
+        return self.asset.visibility == Visibility.PRIVATE
+
+    @property
+    def is_public(self) -> bool:
+        return self.asset.visibility == Visibility.PUBLIC
+
+    @property
+    def artist_tone(self) -> str:
+        return tone_of(self.asset.owner_id)
+
+    @property
+    def type_name(self) -> str:
+        """PNG, JPEG or WEBP, as people call it."""
+        return self.asset.content_type.rpartition("/")[2].upper()
+
+
+def find(*, code: UUID, viewer: Viewer) -> Piece:
+    """The asset with everything its page says, in one query. Raises NotYours where the viewer may not see it."""
+    seen = Asset.objects.visible_to(viewer).select_related("job__model", "owner", "post")
+    try:
+        asset = seen.get(code=code)
+    except Asset.DoesNotExist as error:
+        raise NotYours(code=code) from error
+    is_owner = asset.owner_id == viewer.pk
+    return Piece(
+        asset=asset,
+        post=getattr(asset, "post", None),
+        is_owner=is_owner,
+        shows_settings=is_owner or not asset.prompt_hidden,
+    )
+
+
+def find_own(*, code: UUID, owner: Viewer) -> Piece:
+    """The same for what only its owner may do. Raises NotYours."""
+    piece = find(code=code, viewer=owner)
+    if not piece.is_owner:
+        raise NotYours(code=code)
+    return piece

@@ -1,0 +1,107 @@
+"""Showing a picture and taking it back. The only writer of posts; visibility itself is changed by generation.assets."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import transaction
+from django.utils import timezone
+
+from gallery.errors import NeedsAccount, NotPassed, NotYours
+from gallery.models import Post
+from generation import assets
+from generation.models import Asset, Moderation, Visibility
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+# What a second publishing may change; owner, asset, code and likes stay.
+_CHANGING = (
+    "title",
+    "level",
+    "is_listed",
+    "published_at",
+    "aspect_ratio",
+    "width",
+    "height",
+    "tone",
+    "placeholder",
+    "alt",
+    "prompt",
+    "model_name",
+)
+
+
+def publish(
+    *,
+    asset: Asset,
+    owner: "User | AnonymousUser",
+    title: str,
+    visibility: str,
+    hide_prompt: bool,
+    level: str,
+    when: datetime | None = None,
+) -> Post:
+    """Show an asset, public (in the feeds) or unlisted (to whoever has its address); also changes how it is shown.
+
+    Sent twice it changes nothing more. `when` is for pictures that were shown elsewhere before. Raises NeedsAccount,
+    NotYours, NotPassed.
+    """
+    if not owner.is_authenticated:
+        raise NeedsAccount
+    with transaction.atomic():
+        held = _held(asset, owner)
+        if held.moderation != Moderation.PASSED:
+            raise NotPassed(moderation=held.moderation)
+        shown = assets.show(asset_id=held.pk, owner_id=held.owner_id, visibility=visibility, prompt_hidden=hide_prompt)
+        shown.job = held.job
+        return _write(shown, title=title, level=level, now=when or timezone.now())
+
+
+def withdraw(*, asset: Asset, owner: "User | AnonymousUser") -> None:
+    """Make an asset private again: gone for everyone else from here on. The post's row keeps its title and counts.
+
+    Raises NotYours.
+    """
+    with transaction.atomic():
+        held = _held(asset, owner)
+        assets.show(
+            asset_id=held.pk, owner_id=held.owner_id, visibility=Visibility.PRIVATE, prompt_hidden=held.prompt_hidden
+        )
+        Post.objects.filter(asset=held, is_listed=True).update(is_listed=False)
+
+
+def _held(asset: Asset, owner: "User | AnonymousUser") -> Asset:
+    """The asset under a lock: publishing and withdrawing in two tabs go one after the other."""
+    try:
+        locked = Asset.objects.select_for_update(no_key=True, of=("self",)).select_related("job__model")
+        return locked.get(pk=asset.pk, owner=owner.pk, deleted_at__isnull=True)
+    except Asset.DoesNotExist as error:
+        raise NotYours(code=asset.code) from error
+
+
+def _write(asset: Asset, *, title: str, level: str, now: datetime) -> Post:
+    post = Post.objects.filter(asset=asset).first()
+    if post is None:
+        post = Post(asset=asset, owner_id=asset.owner_id, code=asset.code, published_at=now, first_published_at=now)
+    is_listed = asset.visibility == Visibility.PUBLIC
+    if is_listed and not post.is_listed:
+        post.published_at = max(now, post.first_published_at)
+    post.is_listed, post.title, post.level = is_listed, title, level
+    _copy(asset, post)
+    post.save(update_fields=None if post.pk is None else _CHANGING)
+    return post
+
+
+def _copy(asset: Asset, post: Post) -> None:
+    """Bring the listing columns up to date. A hidden prompt is in none of them."""
+    post.aspect_ratio, post.width, post.height = asset.aspect_ratio, asset.width, asset.height
+    post.tone, post.placeholder = asset.tone, asset.placeholder
+    post.prompt = "" if asset.prompt_hidden else asset.job.prompt_written
+    post.alt = alt(asset)
+    post.model_name = asset.job.model.name
+
+
+def alt(asset: Asset) -> str:
+    """What others hear of a picture. The asset's own words are taken from the prompt, so they go when it is hidden."""
+    return f"A picture made with {asset.job.model.name}" if asset.prompt_hidden else asset.alt

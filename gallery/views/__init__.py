@@ -1,0 +1,1 @@
+"""Doors of the gallery. No rule lives here."""

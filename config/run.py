@@ -100,6 +100,7 @@ class Child:
 
     name: str
     command: list[str]
+    orphan_signal: signal.Signals = signal.SIGTERM  # what the kernel sends it when we are killed
     process: "subprocess.Popen[bytes] | None" = None
     started_at: float = 0.0
     soon_ends: int = 0
@@ -112,7 +113,7 @@ class Child:
             env={**os.environ, "VAR_DIR": str(settings.VAR_DIR), "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=guardian.as_child(signal.SIGTERM),  # noqa: PLW1509  (we have one thread)
+            preexec_fn=guardian.as_child(self.orphan_signal),  # noqa: PLW1509  (we have one thread)
         )
 
     def exit_code(self) -> int | None:
@@ -147,13 +148,18 @@ def web_worker_beat() -> list[Child]:
     web = ["-m", "granian", "--interface", "wsgi", "config.wsgi:application"]
     web += ["--host", HOST, "--port", str(settings.PORT), "--workers", "2", "--blocking-threads", "4", "--no-ws"]
     # Without it one killed worker stops the whole server.
-    web += ["--respawn-failed-workers"]
+    web += ["--respawn-failed-workers", "--workers-kill-timeout", str(int(STOP_SECONDS))]
     celery = ["-m", "celery", "--quiet", "-A", "config"]
     # Root gets eight lines about pickled messages on every start; ours are JSON only.
     worker = ["-W", "ignore:You're running the worker", *celery, "worker", "-n", f"atelier-{settings.PORT}@%h"]
     worker += ["-c", "2", "-Q", "default,providers,gpu", "-l", "info", "--without-gossip", "--without-mingle"]
     beat = [*celery, "beat", "-l", "info", "-s", str(settings.VAR_DIR / "beat-schedule"), "--pidfile="]
-    return [Child("web", [PYTHON, *web]), Child("worker", [PYTHON, *worker]), Child("beat", [PYTHON, *beat])]
+    return [
+        Child("web", [PYTHON, *web]),
+        # SIGTERM would let it finish its tasks, with nobody left who could end the wait.
+        Child("worker", [PYTHON, *worker], orphan_signal=signal.SIGQUIT),
+        Child("beat", [PYTHON, *beat]),
+    ]
 
 
 class Site:

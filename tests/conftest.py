@@ -46,7 +46,7 @@ def clean_redis() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def flush_past_the_guards() -> Iterator[None]:
-    """A transactional test ends with TRUNCATE, which the ledger refuses to everybody; only this flush is let through."""
+    """A transactional test ends with TRUNCATE, which the ledger refuses to everybody: only this flush may pass."""
     plain = DatabaseOperations.sql_flush
 
     def sql_flush(self: DatabaseOperations, style: Any, tables: Sequence[str], **options: Any) -> list[str]:

@@ -1,0 +1,108 @@
+"""The door `/credits`: who sees what, bad input, and what it costs."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import User
+from credits import ledger, statements
+from credits.models import TransferKind
+
+pytestmark = pytest.mark.django_db
+
+
+def spend(user: User, reserved: int, charged: int) -> str:
+    code = str(uuid4())
+    with transaction.atomic():
+        purse = ledger.lock(owner_id=user.pk, is_guest=user.is_guest)
+        ledger.reserve(purse=purse, amount=reserved, subject=f"job:{code}", kind=TransferKind.GENERATION)
+    ledger.settle(subject=f"job:{code}", amount=charged)
+    return code
+
+
+def text(response: Any) -> str:
+    return " ".join(response.content.decode().split())
+
+
+def test_an_account_sees_its_wallets_and_what_moved(client: Client, alice: User) -> None:
+    code = spend(alice, 85, 30)
+    client.force_login(alice)
+    page = text(client.get("/credits"))
+    assert '<span class="stat__value">70</span>' in page
+    assert "Set aside from 20 daily, 50 bonus and 15 purchased" in page
+    assert "30 charged" in page
+    assert '<span class="plus">+55</span>' in page
+    assert f'href="/jobs/{code}"' in page
+
+
+def test_a_visitor_sees_what_a_guest_has_and_an_empty_statement(client: Client) -> None:
+    page = text(client.get("/credits"))
+    assert '<span class="stat__value">10</span>' in page
+    assert "No movements yet" in page
+
+
+def test_nobody_else_sees_it(client: Client, alice: User, charlie: User) -> None:
+    code = spend(alice, 85, 30)
+    client.force_login(charlie)
+    assert code not in text(client.get("/credits"))
+
+
+def test_the_page_is_never_kept_by_a_cache(client: Client, alice: User) -> None:
+    client.force_login(alice)
+    assert client.get("/credits")["Cache-Control"] == "private, no-store"
+
+
+def test_a_debt_is_said_first(client: Client, charlie: User) -> None:
+    ledger.clawback(owner_id=charlie.pk, amount=12, key="refund:1", reason="dispute lost")
+    client.force_login(charlie)
+    assert "You owe 12 credits" in text(client.get("/credits"))
+
+
+def test_older_lines_are_a_link_away(client: Client, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(4):
+        spend(alice, 85, 1)
+    monkeypatch.setattr(statements, "PAGE_ROWS", 10)
+    client.force_login(alice)
+    first = client.get("/credits")
+    older = client.get(f"/credits{first.context['older']}")
+    assert older.status_code == 200
+    assert "Newest" in text(older)
+    assert first.context["page"].entries[-1] != older.context["page"].entries[0]
+
+
+@pytest.mark.parametrize("kind", ["", "reserve", "capture", "release", "purchase", "refund", "free"])
+def test_each_filter_is_a_page(client: Client, alice: User, kind: str) -> None:
+    spend(alice, 85, 30)
+    client.force_login(alice)
+    assert client.get("/credits", {"kind": kind, "wallet": "bonus"}).status_code == 200
+
+
+@pytest.mark.parametrize("query", ["after=x", "after=%00", "after=%C3%A9", "kind=secret", "wallet=revenue", "kind=%00"])
+def test_what_we_never_offered_is_400(client: Client, alice: User, query: str) -> None:
+    client.force_login(alice)
+    assert client.get(f"/credits?{query}").status_code == 400
+    assert Client().get(f"/credits?{query}").status_code == 400
+
+
+@pytest.mark.parametrize("method", ["post", "put", "delete"])
+def test_other_methods_are_refused(client: Client, alice: User, method: str) -> None:
+    client.force_login(alice)
+    assert getattr(client, method)("/credits").status_code == 405
+
+
+def test_the_page_costs_two_queries_at_any_length(client: Client, alice: User) -> None:
+    client.force_login(alice)
+    client.get("/credits")
+    counts = []
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as queries:
+            client.get("/credits")
+        counts.append(len([q for q in queries if "credits_" in q["sql"]]))
+        assert len(queries) - counts[-1] <= 1  # the user
+        for _ in range(10):
+            spend(alice, 85, 0)
+    assert counts == [2, 2]

@@ -1,0 +1,223 @@
+"""What people read about their credits: balances, lines, pages, receipts."""
+
+import itertools
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import User
+from credits import ledger, statements
+from credits.models import TransferKind
+from credits.statements import Charges, Filter, Pocket
+from tests.funds import give
+
+pytestmark = pytest.mark.django_db
+
+
+def set_aside(user: User, amount: int, subject: str | None = None) -> str:
+    subject = subject or f"job:{uuid4()}"
+    with transaction.atomic():
+        purse = ledger.lock(owner_id=user.pk, is_guest=user.is_guest)
+        ledger.reserve(purse=purse, amount=amount, subject=subject, kind=TransferKind.GENERATION)
+    return subject
+
+
+def entries(user: User, **wanted: str) -> list[tuple[Any, ...]]:
+    page = statements.page(owner_id=user.pk, wanted=Filter(**wanted))
+    return [(line.tag, line.detail, line.note or line.change, line.available) for line in page.entries]
+
+
+# --- Balance ---------------------------------------------------------------------------------------------------------
+
+
+def test_nobody_has_what_a_guest_begins_with_and_asks_no_database(settings: Any) -> None:
+    settings.GUEST_DAILY_FREE_CREDITS = 7
+    with CaptureQueriesContext(connection) as queries:
+        balance = statements.balance(owner_id=None, is_guest=False)
+    assert len(queries) == 0
+    assert (balance.available, balance.daily_amount) == (7, 7)
+
+
+@pytest.mark.parametrize("owner", ["charlie", "gwen"])
+def test_todays_credits_count_before_the_top_up_has_happened(owner: str, request: pytest.FixtureRequest) -> None:
+    user: User = request.getfixturevalue(owner)
+    expected = 10 if user.is_guest else 20
+    assert statements.balance(owner_id=user.pk, is_guest=user.is_guest).available == expected
+    give(user, bonus=1)  # opens the wallets and tops nothing up
+    assert statements.balance(owner_id=user.pk, is_guest=user.is_guest).daily.spendable == expected
+
+
+def test_spent_daily_credits_do_not_count_again_on_the_same_day(bob: User) -> None:
+    assert statements.balance(owner_id=bob.pk, is_guest=False).available == 0
+
+
+def test_a_balance_tells_the_wallets_and_what_is_reserved(alice: User) -> None:
+    set_aside(alice, 30)
+    with CaptureQueriesContext(connection) as queries:
+        balance = statements.balance(owner_id=alice.pk, is_guest=False)
+    assert len(queries) == 1
+    assert (balance.daily, balance.bonus, balance.purchased) == (Pocket(0, 20), Pocket(40, 10), Pocket(30, 0))
+    assert (balance.available, balance.reserved, balance.debt) == (70, 30, 0)
+
+
+def test_a_debt_is_told_as_what_is_owed(charlie: User) -> None:
+    ledger.clawback(owner_id=charlie.pk, amount=12, key="refund:1", reason="dispute lost")
+    assert statements.balance(owner_id=charlie.pk, is_guest=False).debt == 12
+
+
+def test_a_purchase_is_known(alice: User, charlie: User) -> None:
+    assert statements.has_purchased(owner_id=alice.pk)
+    assert not statements.has_purchased(owner_id=charlie.pk)
+
+
+# --- Lines -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_lines_tell_what_was_available_after_each(charlie: User) -> None:
+    give(charlie, bonus=10)
+    subject = set_aside(charlie, 25)
+    ledger.settle(subject=subject, amount=22)
+    assert entries(charlie) == [
+        ("Release", "Back to bonus", 3, 8),
+        ("Capture", "Paid from 20 daily and 2 bonus", "22 charged", 5),
+        ("Reserve", "Set aside from 20 daily and 5 bonus", -25, 5),
+        ("Daily", "Into daily", 20, 30),
+        ("Gift", "for a test", 10, 10),
+    ]
+
+
+def test_a_release_of_everything_is_one_line(alice: User) -> None:
+    ledger.settle(subject=set_aside(alice, 100), amount=0)
+    assert entries(alice)[0] == ("Release", "Back to 20 daily, 50 bonus and 30 purchased", 100, 100)
+
+
+def test_a_clawback_and_its_debt_are_told_apart(charlie: User) -> None:
+    give(charlie, purchased=10)
+    ledger.clawback(owner_id=charlie.pk, amount=15, key="refund:1", reason="dispute lost")
+    give(charlie, bonus=7)
+    assert entries(charlie) == [
+        ("Debt", "From bonus", -5, 2),
+        ("Gift", "for a test", 7, 7),
+        ("Refund", "dispute lost", "5 owed", 0),
+        ("Refund", "dispute lost", -10, 0),
+        ("Purchase", "Into purchased", 10, 10),
+    ]
+
+
+def test_a_line_names_the_job_it_is_about(alice: User) -> None:
+    code = str(uuid4())
+    set_aside(alice, 5, f"job:{code}")
+    assert statements.page(owner_id=alice.pk).entries[0].job == code
+
+
+def test_a_statement_shows_nobody_elses_transfers(alice: User, charlie: User) -> None:
+    set_aside(alice, 5)
+    assert statements.page(owner_id=charlie.pk).entries == []
+    assert statements.page(owner_id=None).entries == []
+
+
+# --- Pages and filters -----------------------------------------------------------------------------------------------
+
+
+def every_page(user: User, wanted: Filter | None = None) -> list[list[Any]]:
+    pages, after = [], ""
+    while True:
+        page = statements.page(owner_id=user.pk, after=after, wanted=wanted)
+        pages.append(page.entries)
+        after = page.older
+        if not after:
+            return pages
+
+
+def test_the_pages_hold_every_line_once_and_their_sums_go_on(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    for amount in (30, 70, 45, 21):
+        ledger.settle(subject=set_aside(alice, amount), amount=amount // 10)
+    whole = statements.page(owner_id=alice.pk).entries
+    monkeypatch.setattr(statements, "PAGE_ROWS", 7)
+    pages = every_page(alice)
+    assert len(pages) > 2
+    assert [line for page in pages for line in page] == whole
+    for later, earlier in itertools.pairwise(whole):
+        assert later.available == (earlier.available or 0) + later.change
+
+
+def test_a_page_is_one_query_however_long_the_statement(alice: User) -> None:
+    counts = []
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as queries:
+            statements.page(owner_id=alice.pk)
+        counts.append(len(queries))
+        for _ in range(15):
+            ledger.settle(subject=set_aside(alice, 1), amount=0)
+    assert counts == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "tags"),
+    [
+        ({"kind": "reserve"}, ["Reserve", "Reserve"]),
+        ({"kind": "capture"}, ["Capture"]),
+        ({"kind": "release"}, ["Release", "Release"]),
+        ({"kind": "purchase"}, ["Purchase"]),
+        ({"kind": "free"}, ["Daily", "Gift"]),
+        ({"kind": "refund"}, []),
+        ({"wallet": "purchased"}, ["Purchase"]),
+        ({"kind": "reserve", "wallet": "bonus"}, ["Reserve", "Reserve"]),
+        ({"kind": "reserve", "wallet": "daily"}, ["Reserve"]),
+    ],
+)
+def test_a_filter_shows_its_lines_only(alice: User, wanted: dict[str, str], tags: list[str]) -> None:
+    ledger.settle(subject=set_aside(alice, 30), amount=22)  # 20 daily and 2 of 10 bonus
+    ledger.settle(subject=set_aside(alice, 5), amount=0)  # bonus
+    assert [line.tag for line in statements.page(owner_id=alice.pk, wanted=Filter(**wanted)).entries] == tags
+
+
+@pytest.mark.parametrize("wanted", [{"kind": "secret"}, {"wallet": "revenue"}, {"wallet": "debt"}])
+def test_a_filter_that_does_not_exist_is_refused(wanted: dict[str, str]) -> None:
+    with pytest.raises(statements.BadFilter):
+        Filter(**wanted)
+
+
+@pytest.mark.parametrize(
+    "cursor", ["x", "????", "MQ", "LTEuMQ", "é", "MS54", "OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTkuMQ", "\0"]
+)
+def test_a_cursor_that_we_never_gave_out_is_refused(alice: User, cursor: str) -> None:
+    with pytest.raises(statements.BadCursor):
+        statements.page(owner_id=alice.pk, after=cursor)
+
+
+# --- What a subject cost ---------------------------------------------------------------------------------------------
+
+
+def test_the_charges_of_a_subject_follow_it_through_its_life(alice: User) -> None:
+    subject = set_aside(alice, 85)
+    assert statements.of_subject(subject) == Charges(reserved=85, open=85)
+    ledger.settle(subject=subject, amount=30)
+    assert statements.of_subject(subject) == Charges(reserved=85, captured=30, released=55)
+
+
+def test_the_charges_of_many_subjects_are_one_query(alice: User) -> None:
+    subjects = [set_aside(alice, amount) for amount in (10, 20, 30)]
+    ledger.settle(subject=subjects[0], amount=10)
+    ledger.settle(subject=subjects[1], amount=0)
+    with CaptureQueriesContext(connection) as queries:
+        charges = statements.of_subjects([*subjects, "job:unknown"])
+    assert len(queries) == 1
+    assert charges == {
+        subjects[0]: Charges(reserved=10, captured=10),
+        subjects[1]: Charges(reserved=20, released=20),
+        subjects[2]: Charges(reserved=30, open=30),
+        "job:unknown": Charges(),
+    }
+
+
+def test_a_subject_paid_with_a_debt_in_between_counts_its_reserves_only(charlie: User) -> None:
+    give(charlie, purchased=30)
+    subject = set_aside(charlie, 40)
+    ledger.clawback(owner_id=charlie.pk, amount=30, key="refund:1", reason="dispute lost")
+    ledger.settle(subject=subject, amount=25)
+    assert statements.of_subject(subject) == Charges(reserved=40, captured=25, released=15)
+    assert entries(charlie)[0][0] == "Debt"

@@ -9,6 +9,7 @@ from allauth.core.internal.cryptokit import generate_user_code
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.db import IntegrityError
 from django.forms import BaseForm
@@ -21,6 +22,7 @@ from accounts.models import User
 log = logging.getLogger(__name__)
 
 CODE_DIGITS = 6
+EMAIL_MAX_LENGTH = 254
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -41,6 +43,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         "too_many_login_attempts": "Too many tries. Wait five minutes, or reset the password.",
         "unverified_primary_email": "Verify the address first.",
     }
+
+    def clean_email(self, email: str) -> str:
+        """allauth would cut an address that is too long, and mail to what is left."""
+        if len(email) > EMAIL_MAX_LENGTH:
+            raise ValidationError("Enter a valid email address.")
+        return email
 
     def save_user(self, request: HttpRequest, user: User, form: BaseForm, commit: bool = True) -> User:
         """A sign-up is always a new row: a guest who mistypes an address keeps the guest and its work."""

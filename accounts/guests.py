@@ -6,6 +6,7 @@ Moves work, never credits: a guest's wallet stays the guest's, and an open reser
 from django.db import transaction
 
 from accounts.models import User
+from credits.models import Wallet
 from generation import jobs
 from generation.models import Asset
 
@@ -45,12 +46,12 @@ def merge(*, guest_id: int, account_id: int) -> int | None:
 
 
 def _follow(*, guest_id: int, account_id: int) -> int:
-    """Fetch what another tab was writing for the guest while the merge ran.
+    """Fetch the job that another tab was submitting for the guest while the merge ran.
 
-    A row being inserted holds a key share lock on its owner, invisible until it commits. The full lock waits for
-    those; it is given up before the second pass, because a worker that stores holds its job and wants the owner.
+    A submit holds the guest's wallets from before its job is inserted until it commits. Waiting for them is enough,
+    and they are let go before the second pass: a worker that stores holds its job and then wants the wallets.
     """
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=guest_id)
+        list(Wallet.objects.select_for_update(no_key=True).filter(owner_id=guest_id).order_by("pk").values_list("pk"))
     with transaction.atomic():
         return jobs.hand_over(from_id=guest_id, to_id=account_id)

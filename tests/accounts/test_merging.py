@@ -1,37 +1,17 @@
 """A guest's work moves into an account once, whoever asks at the same time, and takes no credits along."""
 
 import threading
-from collections.abc import Callable
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from accounts import guests, signup
 from accounts.models import User
 from credits import ledger
 from generation import jobs, lanes, worker
 from generation.models import Asset, Job, JobState
+from tests import races
 from tests.accounts import steps
-
-
-def at_once(*acts: Callable[[], object]) -> list[object]:
-    """Run each in a thread with its own connection, all let go by one barrier."""
-    barrier = threading.Barrier(len(acts))
-    results: list[object] = [None] * len(acts)
-
-    def run(number: int, act: Callable[[], object]) -> None:
-        try:
-            barrier.wait(10)
-            results[number] = act()
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return results
 
 
 @pytest.mark.django_db(transaction=True)
@@ -104,9 +84,11 @@ def test_the_guests_daily_credits_never_become_the_accounts() -> None:
 def test_two_accounts_that_merge_one_guest_at_once_get_it_once() -> None:
     guest, mara, bob = guests.create(), steps.account(), steps.account("bob@example.org")
     steps.submit(guest)
-    moved = at_once(
-        lambda: guests.merge(guest_id=guest.pk, account_id=mara.pk),
-        lambda: guests.merge(guest_id=guest.pk, account_id=bob.pk),
+    moved = races.race(
+        [
+            lambda: guests.merge(guest_id=guest.pk, account_id=mara.pk),
+            lambda: guests.merge(guest_id=guest.pk, account_id=bob.pk),
+        ]
     )
     assert sorted(moved, key=str) == [0, None]
     guest.refresh_from_db()
@@ -117,7 +99,7 @@ def test_two_accounts_that_merge_one_guest_at_once_get_it_once() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_two_tabs_of_one_account_merge_its_guest_once() -> None:
     guest, mara = guests.create(), steps.account()
-    arrivals = at_once(*[lambda: signup.arrive(account_id=mara.pk, guest_id=guest.pk).pictures] * 4)
+    arrivals = races.together(4, lambda: signup.arrive(account_id=mara.pk, guest_id=guest.pk).pictures)
     assert sorted(arrivals, key=str) == [0, None, None, None]
 
 
@@ -147,16 +129,17 @@ def test_a_job_being_written_while_the_merge_runs_follows_it() -> None:
         ledger.lock(owner_id=guest.pk, is_guest=True)
     inserted, merging = threading.Event(), threading.Event()
 
-    def slow_submit() -> None:
+    def slow_submit() -> int | None:
         with transaction.atomic():
             steps.submit(guest)
             inserted.set()
             merging.wait(10)
+        return None
 
     def merge() -> int | None:
         inserted.wait(10)
         threading.Timer(0.5, merging.set).start()
         return guests.merge(guest_id=guest.pk, account_id=mara.pk)
 
-    at_once(slow_submit, merge)
+    assert races.race([slow_submit, merge]) == [None, 0]
     assert Job.objects.get().owner == mara

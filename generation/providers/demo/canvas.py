@@ -146,7 +146,7 @@ def _sweep(field: Field, kernel: Field, axis: int) -> Field:
 def smooth(field: Field, low: float, high: float) -> Field:
     """Hermite step from 0 at `low` to 1 at `high`."""
     t = np.clip((field - np.float32(low)) / np.float32(high - low), 0, 1)
-    return t * t * (3 - 2 * t)
+    return np.asarray(t * t * (3 - 2 * t), np.float32)
 
 
 def unit_range(field: Field) -> Field:
@@ -182,11 +182,11 @@ def glow(picture: Picture, light: Field, colour: Colour) -> None:
 
 def disc(frame: Frame, u: float, v: float, radius: float) -> Field:
     """Anti-aliased disc as a mask (height, width)."""
-    return np.clip((radius - distance(frame, u, v)) * np.float32(frame.unit) + 0.5, 0, 1)
+    return np.asarray(np.clip((radius - distance(frame, u, v)) * np.float32(frame.unit) + 0.5, 0, 1), np.float32)
 
 
 def distance(frame: Frame, u: float, v: float) -> Field:
-    return np.hypot(frame.u - np.float32(u), frame.v - np.float32(v))
+    return np.asarray(np.hypot(frame.u - np.float32(u), frame.v - np.float32(v)), np.float32)
 
 
 def vignette(picture: Picture, frame: Frame, strength: float) -> None:

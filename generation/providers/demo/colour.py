@@ -1,4 +1,4 @@
-"""Colour in OKLab (Björn Ottosson, 2020): ramps without muddy middles, and steering of a palette towards asked-for hues."""
+"""Colour in OKLab (Björn Ottosson, 2020): ramps without muddy middles, and steering of palettes to asked-for hues."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class Steering:
 
 
 def _towards(lightness: float, chroma: float, hue: float, wanted: list[Lab]) -> tuple[float, float, float]:
-    """Mix between the wanted colours by lightness, so that dark parts take the darkest of them and light the lightest."""
+    """Choose among the wanted colours by lightness: dark parts take the darkest of them, light parts the lightest."""
     tone = sum(float(lab[0]) for lab in wanted) / len(wanted)
     lightness += 0.45 * (tone - 0.6) * (1 - abs(2 * lightness - 1))
     coloured = sorted((lab for lab in wanted if hypot(lab[1], lab[2]) > NEUTRAL_CHROMA), key=lambda lab: float(lab[0]))
@@ -121,6 +121,8 @@ def _towards(lightness: float, chroma: float, hue: float, wanted: list[Lab]) -> 
     aim, strength = atan2(target[2], target[1]), hypot(target[1], target[2])
     if YELLOWS[0] < aim < YELLOWS[1]:
         aim -= WARM_SHADOWS * max(float(target[0]) - lightness, 0.0)
+    near = exp(-(((lightness - float(target[0])) / 0.3) ** 2))
+    lightness += 0.35 * (float(target[0]) - lightness) * near
     body = exp(-(((lightness - float(target[0])) / 0.42) ** 2))
     bent_chroma = (0.35 * chroma + 0.65 * strength * body) * (0.35 + 0.65 * share)
     return lightness, bent_chroma, aim + HUE_KEPT * max(min(_turned(hue - aim), 1.2), -1.2)
@@ -150,7 +152,7 @@ def ramp(lab: Lab, positions: npt.NDArray[np.float64]) -> Field:
 def tint(values: Field, table: Field) -> Picture:
     """Look values in 0..1 up in a ramp; shape (...) to (..., 3)."""
     index = np.clip(values * np.float32(RAMP_STEPS - 1) + np.float32(0.5), 0, RAMP_STEPS - 1).astype(np.intp)
-    return np.take(table, index, axis=0)
+    return np.asarray(np.take(table, index, axis=0), np.float32)
 
 
 def to_bytes(srgb: Colour) -> tuple[int, int, int]:

@@ -36,7 +36,7 @@ class Easel:
 
     def ink(self, hex_colour: str) -> Colour:
         """One steered colour, shape (3,)."""
-        return colour.to_srgb(self.steering.bend((hex_colour,)))[0].astype(np.float32)
+        return np.asarray(colour.to_srgb(self.steering.bend((hex_colour,)))[0].astype(np.float32), np.float32)
 
     def inks(self, *hex_colours: str) -> Field:
         """Several steered colours, shape (n, 3)."""
@@ -92,7 +92,7 @@ TONE_EFFECTS: dict[str, tuple[float, float, float]] = {
     "bright": (1.05, 0.96, 0.07),
     "storm": (0.62, 1.02, -0.07),
     "fog": (0.80, 0.86, 0.03),
-    "snow": (0.66, 0.94, 0.05),
+    "snow": (0.84, 0.96, 0.03),
     "rain": (0.85, 0.98, -0.02),
     "realistic": (0.92, 0.97, 0.0),
     "anime": (1.14, 1.03, 0.02),

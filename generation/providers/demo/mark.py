@@ -14,7 +14,7 @@ TEXT_SHARE = 0.024
 """Height of the letters beside the picture's shorter side."""
 MIN_TEXT_PX = 9
 MARGIN_LETTERS = 0.75
-OPACITY = 0.66
+OPACITY = 0.74
 BRIGHT_GROUND = 150
 """Above this mean luminance (0..255) the mark is dark on light."""
 
@@ -35,7 +35,7 @@ def stamp(image: Image.Image) -> None:
     """Write the word into the lower right corner, in place: dark on light ground, light on dark, with a faint halo."""
     size = max(min(image.size) * TEXT_SHARE, MIN_TEXT_PX)
     font = ImageFont.load_default(size=size)
-    left, top, right, bottom = font.getbbox(WORD)
+    _, _, right, bottom = font.getbbox(WORD)
     margin = size * MARGIN_LETTERS
     x, y = int(image.width - margin - right), int(image.height - margin - bottom)
     area = (max(x - 2, 0), max(y - 2, 0), image.width, image.height)

@@ -1,4 +1,4 @@
-"""Noise: gradient noise after Perlin, its sums, and cells. Every function is a pure function of its coordinates and seed."""
+"""Noise: gradient noise after Perlin, its fractal sums, and grain. All are pure functions of place and seed."""
 
 from __future__ import annotations
 
@@ -78,4 +78,4 @@ def grain(shape: tuple[int, int], *, seed: int) -> Field:
     """White noise, mean 0, deviation 1: the sum of four bytes, cheaper than a true Gaussian."""
     raw = np.random.default_rng(seed).bytes(shape[0] * shape[1] * 4)
     quads = np.frombuffer(raw, np.uint8).reshape(shape[0], shape[1], 4)
-    return (quads.sum(axis=2, dtype=np.float32) - np.float32(510)) / np.float32(147.8)
+    return np.asarray((quads.sum(axis=2, dtype=np.float32) - np.float32(510)) / np.float32(147.8), np.float32)

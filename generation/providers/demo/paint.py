@@ -1,4 +1,4 @@
-"""The demo provider's front door: from a prompt and a seed to the bytes of a PNG. Pure: no clock, no network, no globals."""
+"""The demo provider's front door: from a prompt and a seed to the bytes of a PNG. No clock, no network, no globals."""
 
 from __future__ import annotations
 

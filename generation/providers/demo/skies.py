@@ -25,7 +25,7 @@ def stars(easel: Easel, *, count: int, bottom: float, power: float = 2.1) -> Pic
     place = rng.uniform(0, 1, (count, 2)) * (frame.width, rows)
     strength = np.minimum(rng.pareto(power, count) * 0.28 + 0.10, 3.2)
     tints = easel.inks(*STAR_TINTS)[rng.integers(len(STAR_TINTS), size=count)]
-    _splat(light, place, strength[:, None] * tints, frame.unit / 1024)
+    _splat(light, place.astype(np.float32), np.asarray(strength[:, None] * tints, np.float32), frame.unit / 1024)
     return light
 
 

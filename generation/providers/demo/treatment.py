@@ -126,4 +126,4 @@ def _weave(easel: Easel) -> Field:
     frame = easel.frame
     warp, weft = np.sin(frame.u * pitch), np.sin(frame.v * pitch)
     sway = noise.fbm(frame.reduced(4).u * 9, frame.reduced(4).v * 9, seed=easel.noise_seed(), octaves=2)
-    return warp * weft * (np.float32(0.7) + np.float32(0.6) * grow(sway, frame))
+    return np.asarray(warp * weft * (np.float32(0.7) + np.float32(0.6) * grow(sway, frame)), np.float32)

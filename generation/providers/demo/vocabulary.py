@@ -571,7 +571,7 @@ SEASON_COLOURS: Final[dict[str, tuple[str, ...]]] = {
     "spring": ("#9ac26b", "#f2b6c6"),
     "autumn": ("#8a3b1e", "#e39a3b"),
     "fall colors": ("#8a3b1e", "#e39a3b"),
-    "winter": ("#41668c", "#cfe0ec"),
+    "golden hour": ("#8f4a2a", "#f5b04a"),
 }
 
 MOODS: Final[dict[str, tuple[str, ...]]] = {

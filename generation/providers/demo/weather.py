@@ -33,7 +33,12 @@ def _snow(picture: Picture, easel: Easel) -> None:
         layer = Image.new("L", (frame.width, frame.height))
         pen = ImageDraw.Draw(layer)
         count = int(FLAKES * share)
-        spots = zip(rng.uniform(0, frame.width, count), rng.uniform(0, frame.height, count), rng.gamma(6, 1 / 6, count))
+        spots = zip(
+            rng.uniform(0, frame.width, count),
+            rng.uniform(0, frame.height, count),
+            rng.gamma(6, 1 / 6, count),
+            strict=True,
+        )
         for x, y, size in spots:
             r = max(radius * size * scale, 0.5)
             pen.ellipse((x - r, y - r, x + r, y + r), fill=255)
@@ -49,7 +54,9 @@ def _rain(picture: Picture, easel: Easel) -> None:
     pen = ImageDraw.Draw(layer)
     scale = sheet.unit / 2048
     places = rng.uniform(-0.1, 1.1, (STREAKS, 2)) * (sheet.width, sheet.height)
-    for (x, y), length, light in zip(places, rng.gamma(5, 16, STREAKS) * scale, rng.uniform(30, 120, STREAKS)):
+    for (x, y), length, light in zip(
+        places, rng.gamma(5, 16, STREAKS) * scale, rng.uniform(30, 120, STREAKS), strict=True
+    ):
         ends = (float(x), float(y), float(x - length * RAIN_LEAN), float(y + length))
         pen.line(ends, fill=int(light), width=max(round(2.2 * scale), 1))
     mask = np.asarray(layer.reduce(2), np.float32) / np.float32(255)

@@ -1,4 +1,4 @@
-"""From a prompt to a `Reading`: which scene to draw, in which light, weather and colours, and why. Pure; never raises."""
+"""From a prompt to a `Reading`: which scene, in which light, weather and colours, and why. Pure; never raises."""
 
 from __future__ import annotations
 

@@ -92,7 +92,8 @@ def _expose(easel: Easel) -> _Plate:
         speed += np.bincount(spot, weights=length, minlength=size + 1)[:size]
         easel.report(done / STEPS)
     shape = (frame.height, frame.width)
-    return _Plate(count.reshape(shape), (speed / np.maximum(count, 1)).reshape(shape))
+    mean = np.asarray(speed / np.maximum(count, 1), np.float32)
+    return _Plate(count.reshape(shape), mean.reshape(shape))
 
 
 def _fitted(easel: Easel, x: Field, y: Field) -> Field:

@@ -93,7 +93,10 @@ def _heights(easel: Easel, i: Field, j: Field, edge: Field) -> Field:
         octaves=3,
     )
     field = (field - field.min()) / np.float32(max(float(np.ptp(field)), 1e-6))
-    return np.clip(field * np.float32(1.18) - np.float32(0.42) * np.clip(edge, 0, 1) - np.float32(0.12), 0.02, 1)
+    return np.asarray(
+        np.clip(field * np.float32(1.18) - np.float32(0.42) * np.clip(edge, 0, 1) - np.float32(0.12), 0.02, 1),
+        np.float32,
+    )
 
 
 def _block(
@@ -181,8 +184,9 @@ def _shade(colour: Colour, factor: float) -> tuple[int, int, int]:
 
 def _with_glow(picture: Picture, frame: Frame) -> Picture:
     bright = np.clip(picture - np.float32(0.60), 0, 1)
-    return (
+    return np.asarray(
         picture
         + blur_picture(bright, frame.unit * 0.011) * np.float32(1.7)
-        + blur_picture(bright, frame.unit * 0.045) * np.float32(0.8)
+        + blur_picture(bright, frame.unit * 0.045) * np.float32(0.8),
+        np.float32,
     )

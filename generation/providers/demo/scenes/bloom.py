@@ -133,6 +133,6 @@ def _petal(
     shade = (across + bulge) * 1.05 + base + (size * 0.008, size * 0.014)
     pen.polygon(shade.ravel().tolist(), fill=(16, 4, 12, 54))
     fills = (np.clip(tone * SHINES[:, 1:], 0, 1) * 255 + 0.5).astype(int).tolist()
-    for index, ((width, _), fill) in enumerate(zip(SHINES.tolist(), fills)):
+    for index, ((width, _), fill) in enumerate(zip(SHINES.tolist(), fills, strict=True)):
         inner = across * (0.42 + 0.58 * width) + bulge * width + base
         pen.polygon(inner.ravel().tolist(), fill=(*fill, 255 if index == 0 else 120))

@@ -107,8 +107,10 @@ def _wet(easel: Easel, sharp: Picture, behind: Picture) -> Picture:
     rows = np.clip(np.arange(frame.height)[:, None] + slope_v * bend, 0, frame.height - 1).astype(np.intp)
     columns = np.clip(np.arange(frame.width)[None, :] + slope_u * bend, 0, frame.width - 1).astype(np.intp)
     lens = sharp[rows, columns] * np.float32(1.18)
-    lens += (np.clip(slope_v * np.float32(0.9) + slope_u * np.float32(0.4), 0, 1) * np.float32(0.20))[..., None]
-    lens *= (1 - np.float32(0.45) * np.clip(-slope_v, 0, 1))[..., None]
+    gleam = np.asarray(np.clip(slope_v * 0.9 + slope_u * 0.4, 0, 1) * 0.20, np.float32)
+    shade = np.asarray(1 - 0.45 * np.clip(-slope_v, 0, 1), np.float32)
+    lens += gleam[..., None]
+    lens *= shade[..., None]
     return behind + inside[..., None] * (lens - behind)
 
 
@@ -120,7 +122,7 @@ def _drops(easel: Easel) -> Field:
     sizes = np.sort(rng.gamma(1.7, 2.1, DROPS) + 1.5) * scale
     places = rng.uniform(0, 1, (DROPS, 2)) * (frame.width, frame.height)
     stretch = 1.0 + rng.uniform(0, 0.28, DROPS)
-    for (x, y), radius, long in zip(places.tolist(), sizes.tolist(), stretch.tolist()):
+    for (x, y), radius, long in zip(places.tolist(), sizes.tolist(), stretch.tolist(), strict=True):
         _bead(field, x, y, radius, long)
     for _ in range(int(10 * frame.half_width * 2)):
         _track(field, easel, scale)

@@ -30,10 +30,13 @@ def paint(easel: Easel) -> Picture:
     _heavens(picture, easel, hour, u, v, sun)
     table = easel.ramp(*tones)
     sway = _sway(easel)
+    flight = _flight(easel, u)
     for bank in range(BANKS):
         depth = bank / (BANKS - 1)
         if easel.wants("cloud", default=True):
             _bank(picture, easel, depth, u, table, sway)
+        if bank == BANKS // 2 - 1 and easel.wants("balloon", default=easel.reading.key % 5 == 0):
+            _balloons(picture, easel, flight)
         easel.report(0.2 + 0.8 * depth)
     glow(picture, np.exp(-((distance(frame, u, v) / np.float32(0.5)) ** 2)) * np.float32(0.18), easel.ink(sun))
     return picture
@@ -51,6 +54,32 @@ def _heavens(picture: Picture, easel: Easel, hour: str, u: float, v: float, sun:
     if easel.wants("bird", default=easel.reading.key % 4 == 0):
         flock = silhouettes.birds(frame, easel.rng, u=-u * 0.8, v=v, count=6, size=0.012)
         over(picture, flock * np.float32(0.75), easel.ink("#25304a"))
+
+
+def _flight(easel: Easel, sun_u: float) -> list[tuple[float, float, float]]:
+    """Where the balloons fly, (u, v, size): a large one across from the sun, and smaller ones farther off."""
+    frame = easel.frame
+    side = -1.0 if sun_u > 0 else 1.0
+    main = (side * easel.between(0.25, 0.6) * frame.half_width, frame.at(easel.between(0.30, 0.46)), 0.20)
+    others = [
+        (easel.between(-0.9, 0.9) * frame.half_width, frame.at(easel.between(0.2, 0.5)), easel.between(0.05, 0.09))
+        for _ in range(2)
+    ]
+    return [*(other for other in others if abs(other[0] - main[0]) > 0.16), main]
+
+
+def _balloons(picture: Picture, easel: Easel, flight: list[tuple[float, float, float]]) -> None:
+    """Striped balloons with a lit and a shaded side."""
+    frame = easel.frame
+    body, stripe = easel.inks("#d8503f", "#f6dfb0")
+    for u, v, size in flight:
+        mask, gores = silhouettes.balloon(frame, u=u, v=v, size=size)
+        round_ = np.clip((frame.u - np.float32(u)) / np.float32(size * 0.37), -1, 1)
+        light = np.float32(1.02) - np.float32(0.38) * np.abs(round_ + np.float32(0.35)) ** 1.6
+        stripes = body + gores[..., None] * (stripe - body)
+        hang = smooth(frame.v, v + size * 0.27, v + size * 0.30)
+        paint_ = stripes * np.asarray(light, np.float32)[..., None] * (1 - np.float32(0.72) * hang)[..., None]
+        over(picture, mask * np.float32(0.86 + 0.14 * min(size / 0.2, 1)), paint_)
 
 
 def _bank(picture: Picture, easel: Easel, depth: float, sun_u: float, table: Field, sway: tuple[Field, Field]) -> None:
@@ -99,7 +128,7 @@ def _dome(small: Frame, sway: tuple[Field, Field], lumps: list[tuple[float, floa
         square = (u[area] - np.float32(at_u)) ** 2 + (v[area] - np.float32(at_v)) ** 2
         rise = np.sqrt(np.maximum(np.float32(radius**2) - square, 0))
         np.maximum(dome[area], rise, out=dome[area])
-    return dome
+    return np.asarray(dome, np.float32)
 
 
 def _diffuse(height: Field, unit: float, side: float) -> Field:
@@ -107,7 +136,7 @@ def _diffuse(height: Field, unit: float, side: float) -> Field:
     slope_v, slope_u = np.gradient(height * np.float32(unit))
     length = np.sqrt(slope_u**2 + slope_v**2 + 1)
     facing = (np.float32(0.62) * slope_v - np.float32(0.42 * side) * slope_u + np.float32(0.62)) / length
-    return np.clip(facing * np.float32(0.62) + np.float32(0.38), 0, 1) ** np.float32(1.25)
+    return np.asarray(np.clip(facing * np.float32(0.62) + np.float32(0.38), 0, 1) ** np.float32(1.25), np.float32)
 
 
 def _sway(easel: Easel) -> tuple[Field, Field]:

@@ -9,53 +9,15 @@ from generation.providers.demo.canvas import Field, Picture, blur, grow
 from generation.providers.demo.colour import tint
 from generation.providers.demo.easel import Easel
 
+LEVELS = (0.0, 0.28, 0.42, 0.485, 0.505, 0.56, 0.66, 0.8, 1.0)
+"""Where a palette's colours lie: deep water, water, shoal, surf, beach at 0.505, then land up to the heights."""
 _PALETTES = (
-    (
-        (0.0, "#05233b"),
-        (0.28, "#0a4a63"),
-        (0.42, "#17888f"),
-        (0.485, "#7fcdbd"),
-        (0.505, "#f4ead2"),
-        (0.56, "#e3c795"),
-        (0.66, "#b98a57"),
-        (0.8, "#6d6a45"),
-        (1.0, "#33412f"),
-    ),
-    (
-        (0.0, "#041c3a"),
-        (0.28, "#0b3f7a"),
-        (0.42, "#2a86c0"),
-        (0.485, "#9adfe2"),
-        (0.505, "#f8f0dc"),
-        (0.56, "#d8d8a0"),
-        (0.66, "#8fae68"),
-        (0.8, "#4a7a4a"),
-        (1.0, "#234a36"),
-    ),
-    (
-        (0.0, "#1c1030"),
-        (0.28, "#3f2a5f"),
-        (0.42, "#7f5a8f"),
-        (0.485, "#d8a8b8"),
-        (0.505, "#fbe8dc"),
-        (0.56, "#eebf9a"),
-        (0.66, "#cf7f5f"),
-        (0.8, "#8f4440"),
-        (1.0, "#4a2430"),
-    ),
-    (
-        (0.0, "#0a2a30"),
-        (0.28, "#14565a"),
-        (0.42, "#3f9a8a"),
-        (0.485, "#b8e0c0"),
-        (0.505, "#f6f2de"),
-        (0.56, "#e8dcc0"),
-        (0.66, "#c8b090"),
-        (0.8, "#9a8468"),
-        (1.0, "#e8e8e4"),
-    ),
+    ("#05233b", "#0a4a63", "#17888f", "#7fcdbd", "#f4ead2", "#e3c795", "#b98a57", "#6d6a45", "#33412f"),
+    ("#041c3a", "#0b3f7a", "#2a86c0", "#9adfe2", "#f8f0dc", "#d8d8a0", "#8fae68", "#4a7a4a", "#234a36"),
+    ("#1c1030", "#3f2a5f", "#7f5a8f", "#d8a8b8", "#fbe8dc", "#eebf9a", "#cf7f5f", "#8f4440", "#4a2430"),
+    ("#0a2a30", "#14565a", "#3f9a8a", "#b8e0c0", "#f6f2de", "#e8dcc0", "#c8b090", "#9a8468", "#e8e8e4"),
 )
-_WINTER = ((0.0, "#0a1f38"), (0.28, "#1d466b"), (0.42, "#4f8fb0"), (0.485, "#b4dbe2"), (0.505, "#f6fafa"), (0.56, "#e2ebf0"), (0.66, "#c0cfda"), (0.8, "#93a7b8"), (1.0, "#f4f7fa"))  # fmt: skip
+_WINTER = ("#0a1f38", "#1d466b", "#4f8fb0", "#b4dbe2", "#f6fafa", "#e2ebf0", "#c0cfda", "#93a7b8", "#f4f7fa")
 
 
 def paint(easel: Easel) -> Picture:
@@ -64,7 +26,9 @@ def paint(easel: Easel) -> Picture:
     ground, detail = _ground(easel)
     easel.report(0.6)
     height = grow(ground, frame)
-    picture = tint(np.clip(height * np.float32(0.9) + np.float32(0.5), 0, 1), easel.ramp(*stops))
+    picture = tint(
+        np.clip(height * np.float32(0.9) + np.float32(0.5), 0, 1), easel.ramp(*zip(LEVELS, stops, strict=True))
+    )
     light = grow(_light(ground + detail * np.float32(0.05), frame.reduced(2).unit), frame)
     land = height > 0.004
     picture *= np.where(land, np.float32(0.50) + np.float32(0.72) * light, np.float32(0.84) + np.float32(0.22) * light)[
@@ -83,12 +47,15 @@ def _ground(easel: Easel) -> tuple[Field, Field]:
     shift = np.float32(easel.between(0, 40))
     bend_u = noise.fbm(small.u * 1.6 + shift, small.v * 1.6, seed=seed, octaves=4) * np.float32(0.24)
     bend_v = noise.fbm(small.u * 1.6 + shift + 7, small.v * 1.6, seed=seed + 10, octaves=4) * np.float32(0.24)
-    u, v = small.u + bend_u + shift, small.v + bend_v
+    u: Field = small.u + bend_u + shift
+    v: Field = small.v + bend_v
     side = easel.between(0, 2 * np.pi)
     slope = small.u / np.float32(2 * small.half_width) * np.float32(np.cos(side))
     slope = slope + small.v / np.float32(2 * small.half_height) * np.float32(np.sin(side))
-    height = noise.fbm(u * 1.3, v * 1.3, seed=seed + 20, octaves=6) * np.float32(0.85) + slope * np.float32(1.0)
-    channel = noise.ridged(u * 2.4 + 3, v * 2.4, seed=seed + 30, octaves=4)
+    height = noise.fbm(u * np.float32(1.3), v * np.float32(1.3), seed=seed + 20, octaves=6) * np.float32(
+        0.85
+    ) + slope * np.float32(1.0)
+    channel = noise.ridged(u * np.float32(2.4) + np.float32(3), v * np.float32(2.4), seed=seed + 30, octaves=4)
     cut = np.clip(channel - np.float32(0.70), 0, 1) * np.float32(1.9)
     height -= cut * np.exp(-(((height - np.float32(0.13)) / np.float32(0.24)) ** 2))
     return height, noise.fbm(small.u * 14, small.v * 14, seed=seed + 40, octaves=4)
@@ -100,7 +67,7 @@ def _light(ground: Field, unit: float) -> Field:
     rise = np.float32(unit * 0.11)
     tilt = (slope_u + slope_v) * rise
     length = np.sqrt(1 + (slope_u * rise) ** 2 + (slope_v * rise) ** 2)
-    return np.clip((tilt * np.float32(0.59) + np.float32(0.55)) / length, 0, 1)
+    return np.asarray(np.clip((tilt * np.float32(0.59) + np.float32(0.55)) / length, 0, 1), np.float32)
 
 
 def _surf(picture: Picture, easel: Easel, height: Field) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from generation.providers.demo import noise, silhouettes, skies
@@ -10,23 +12,58 @@ from generation.providers.demo.colour import tint
 from generation.providers.demo.easel import Easel
 
 LAYERS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class _Light:
+    sky: tuple[str, ...]
+    sand: tuple[str, ...]
+    haze: str
+    sun: str
+
+
 _LIGHTS = {
-    "dawn": (("#6d86b0", "#b3b4c8", "#f0c9b4", "#fbdfc0"), ("#4a2f40", "#94586a", "#d99a84", "#f7d6b0"), "#f2d2bd", "#fff2df"),
-    "day": (("#3f83b8", "#86b6d2", "#d4dccb", "#f4ddb4"), ("#6b3a24", "#b0683a", "#e4a560", "#fbdda2"), "#f1d9b0", "#fff8e6"),
-    "sunset": (("#3b4a7c", "#8f6d8c", "#ec9f74", "#fbc98a"), ("#3a1d2c", "#8f3f35", "#df7f45", "#ffc67e"), "#f3b988", "#fff0cf"),
-    "dusk": (("#171d44", "#3b3a72", "#8d5f86", "#dc9388"), ("#1c1630", "#4b3358", "#8f5f78", "#d59a90"), "#b98596", "#ffe3d0"),
-    "night": (("#050916", "#0c1a38", "#1b3560", "#3f5f88"), ("#080d1e", "#1c2c4a", "#46618a", "#93aecb"), "#3f5c84", "#eef3ff"),
-}  # fmt: skip
+    "dawn": _Light(
+        sky=("#6d86b0", "#b3b4c8", "#f0c9b4", "#fbdfc0"),
+        sand=("#4a2f40", "#94586a", "#d99a84", "#f7d6b0"),
+        haze="#f2d2bd",
+        sun="#fff2df",
+    ),
+    "day": _Light(
+        sky=("#3f83b8", "#86b6d2", "#d4dccb", "#f4ddb4"),
+        sand=("#6b3a24", "#b0683a", "#e4a560", "#fbdda2"),
+        haze="#f1d9b0",
+        sun="#fff8e6",
+    ),
+    "sunset": _Light(
+        sky=("#3b4a7c", "#8f6d8c", "#ec9f74", "#fbc98a"),
+        sand=("#3a1d2c", "#8f3f35", "#df7f45", "#ffc67e"),
+        haze="#f3b988",
+        sun="#fff0cf",
+    ),
+    "dusk": _Light(
+        sky=("#171d44", "#3b3a72", "#8d5f86", "#dc9388"),
+        sand=("#1c1630", "#4b3358", "#8f5f78", "#d59a90"),
+        haze="#b98596",
+        sun="#ffe3d0",
+    ),
+    "night": _Light(
+        sky=("#050916", "#0c1a38", "#1b3560", "#3f5f88"),
+        sand=("#080d1e", "#1c2c4a", "#46618a", "#93aecb"),
+        haze="#3f5c84",
+        sun="#eef3ff",
+    ),
+}
 
 
 def paint(easel: Easel) -> Picture:
     frame = easel.frame
     hour = "night" if easel.reading.time == "night" else easel.hour("day", "sunset", "dawn", "dusk")
-    sky, sand, haze, sun = _LIGHTS[hour]
-    picture = skies.backdrop(easel, easel.ramp(*sky), bottom=frame.at(0.46))
+    light = _LIGHTS[hour]
+    picture = skies.backdrop(easel, easel.ramp(*light.sky), bottom=frame.at(0.46))
     side = 1.0 if easel.rng.uniform() < 0.5 else -1.0
-    _heavens(picture, easel, hour, side, sun)
-    table, distance = easel.ramp(*sand), easel.ink(haze)
+    _heavens(picture, easel, hour, side, light.sun)
+    table, distance = easel.ramp(*light.sand), easel.ink(light.haze)
     for layer in range(LAYERS):
         depth = layer / (LAYERS - 1)
         _dune(picture, easel, depth, side, table, distance)
@@ -79,7 +116,7 @@ def _crest(easel: Easel, depth: float) -> Field:
 
 
 def _light(easel: Easel, crest: Field, fall: Field, top: int, depth: float, side: float) -> Field:
-    """How sunlit the sand is, 0..1: broad flanks that turn to shade along edges running slantwise down from the crest."""
+    """How sunlit the sand is, 0..1: broad flanks that turn to shade along edges running slantwise down."""
     frame = easel.frame
     shift = np.float32(easel.between(0, 40))
     slant = frame.u + shift + np.float32(side * (2.3 - 0.7 * depth)) * fall
@@ -95,12 +132,13 @@ def _light(easel: Easel, crest: Field, fall: Field, top: int, depth: float, side
     lit = np.clip(facing / (2 * soft) + np.float32(0.5), 0, 1)
     lit = lit * lit * (3 - 2 * lit) * np.float32(0.44)
     rim = np.exp(-fall / np.float32(0.005 + 0.006 * depth)) * np.float32(0.13)
-    return (
+    return np.asarray(
         np.float32(0.24)
         + lit
         + np.clip(facing, -1, 1) * np.float32(0.17)
         + rim
-        - np.clip(fall, 0, 0.4) * np.float32(0.22)
+        - np.clip(fall, 0, 0.4) * np.float32(0.22),
+        np.float32,
     )
 
 

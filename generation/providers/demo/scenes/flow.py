@@ -18,7 +18,7 @@ RIBBONS = 4800
 STEPS = 150
 STEP = 0.0062
 MARGIN = 0.12
-SHORTEST = 8
+SHORTEST = 5
 CELL = 0.0034
 """Side of the cells in which room is booked, in units."""
 
@@ -51,9 +51,9 @@ def paint(easel: Easel) -> Picture:
     image = Image.new("RGB", (sheet.width, sheet.height), to_bytes(easel.ink(ground)))
     pen = ImageDraw.Draw(image)
     tones = _tones(easel, course, len(inks))
-    for ribbon, length in _placed(easel, course):
+    for ribbon, steps in _placed(easel, course):
         tone = inks[tones[ribbon]] * (1 + easel.rng.normal(0, 0.035))
-        _draw(pen, easel, course, ribbon, length, tone)
+        _draw(pen, easel, course, ribbon, steps, tone)
     return from_image(image, SHEET)
 
 
@@ -87,7 +87,9 @@ def _angles(easel: Easel, calm: float) -> Field:
     shift = np.float32(easel.between(0, 40))
     turn = noise.fbm(u * 0.95 + shift, v * 0.95, seed=easel.noise_seed(), octaves=3, gain=0.32)
     lean = np.float32(easel.between(0, 2 * np.pi))
-    return turn * np.float32(np.pi * 1.9 * calm) + np.float32(0.5) * np.sin(u * 2 + shift) + lean
+    return np.asarray(
+        turn * np.float32(np.pi * 1.9 * calm) + np.float32(0.5) * np.sin(u * 2 + shift) + lean, np.float32
+    )
 
 
 def _tones(easel: Easel, course: _Course, count: int) -> npt.NDArray[np.intp]:
@@ -98,23 +100,24 @@ def _tones(easel: Easel, course: _Course, count: int) -> npt.NDArray[np.intp]:
     return np.clip(rank * count + easel.rng.normal(0, 0.75, len(key)), 0, count - 1).astype(np.intp)
 
 
-def _placed(easel: Easel, course: _Course) -> list[tuple[int, int]]:
-    """Which ribbons find room, and for how many steps: (ribbon, length)."""
+def _placed(easel: Easel, course: _Course) -> list[tuple[int, slice]]:
+    """Which ribbons find room, and the steps to draw: booked room less that for the round ends."""
     frame = easel.frame
     reach = np.array([frame.half_width + MARGIN, frame.half_height + MARGIN], np.float32)
     columns, rows = (int(2 * side / CELL) + 1 for side in reach)
-    booked = np.zeros((rows, columns), np.bool_)
-    booked[[0, -1]] = booked[:, [0, -1]] = True
-    booked = booked.ravel()
+    plan = np.zeros((rows, columns), np.bool_)
+    plan[[0, -1]] = plan[:, [0, -1]] = True
+    booked = plan.ravel()
     lengths = easel.rng.integers(STEPS // 3, STEPS, RIBBONS)
     found = []
     for ribbon in range(RIBBONS):
         cells = _cells(course, ribbon, int(lengths[ribbon]), reach, columns)
-        free = ~booked[cells].any(axis=1)
-        length = int(np.argmin(free)) if not free.all() else len(free)
-        if length >= SHORTEST:
+        taken = np.flatnonzero(booked[cells].any(axis=1))
+        length = int(taken[0]) if len(taken) else len(cells)
+        end = int(course.half[ribbon] / STEP) + 1
+        if length >= SHORTEST + 2 * end:
             booked[cells[:length].ravel()] = True
-            found.append((ribbon, length))
+            found.append((ribbon, slice(end, length - end, 2)))
     return found
 
 
@@ -127,13 +130,13 @@ def _cells(course: _Course, ribbon: int, length: int, reach: Field, columns: int
     return np.asarray(place[..., 1] * columns + place[..., 0])
 
 
-def _draw(pen: ImageDraw.ImageDraw, easel: Easel, course: _Course, ribbon: int, length: int, tone: Field) -> None:
+def _draw(pen: ImageDraw.ImageDraw, easel: Easel, course: _Course, ribbon: int, steps: slice, tone: Field) -> None:
     """A ribbon with round ends; wide ones have a lighter edge on one side and a darker one on the other."""
     frame = easel.frame
     scale = frame.unit * SHEET
     half = float(course.half[ribbon]) * scale
-    centre = (course.points[:length:2, ribbon] + (frame.half_width, frame.half_height)) * scale
-    side = course.normals[:length:2, ribbon] * np.float32(half)
+    centre = (course.points[steps, ribbon] + (frame.half_width, frame.half_height)) * scale
+    side = course.normals[steps, ribbon] * np.float32(half)
     _strip(pen, centre, side, -1, 1, tone, ends=half)
     if half > 5:
         _strip(pen, centre, side, -0.92, -0.50, tone * np.float32(1.10) + np.float32(0.03))

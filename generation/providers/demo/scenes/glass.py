@@ -46,11 +46,12 @@ def _bent(easel: Easel, centre_u: float, centre_v: float) -> tuple[Field, Field,
     small = frame.reduced(4)
     sway_u = grow(noise.fbm(small.u * 3, small.v * 3, seed=easel.noise_seed(), octaves=2), frame) * np.float32(0.02)
     sway_v = grow(noise.fbm(small.u * 3 + 9, small.v * 3, seed=easel.noise_seed(), octaves=2), frame) * np.float32(0.02)
-    u, v = frame.u - np.float32(centre_u) + sway_u, frame.v - np.float32(centre_v) + sway_v
+    u: Field = frame.u - np.float32(centre_u) + sway_u
+    v: Field = frame.v - np.float32(centre_v) + sway_v
     if easel.reading.key % 2 == 0:
         pitch = easel.between(0.050, 0.062)
-        size = np.full_like(u, pitch)
-        return u / np.float32(pitch) + 100, v / np.float32(pitch) + 100, size, 0
+        size: Field = np.full_like(u, pitch)
+        return u / np.float32(pitch) + np.float32(100), v / np.float32(pitch) + np.float32(100), size, 0
     wrap = int(easel.rng.integers(13, 19)) * 2
     radius = np.hypot(u, v) + np.float32(0.03)
     turn = np.arctan2(v, u) * np.float32(wrap / (2 * np.pi)) + np.float32(wrap)

@@ -40,14 +40,23 @@ def _milky_way(picture: Picture, easel: Easel) -> None:
     seed = easel.noise_seed()
     lean = easel.between(0.45, 1.15) * (1 if easel.rng.uniform() < 0.5 else -1)
     off = easel.between(-0.18, 0.18)
-    along = small.u * np.float32(np.cos(lean)) + small.v * np.float32(np.sin(lean))
-    aside = -small.u * np.float32(np.sin(lean)) + small.v * np.float32(np.cos(lean)) + np.float32(off + 0.08)
+    along: Field = small.u * np.float32(np.cos(lean)) + small.v * np.float32(np.sin(lean))
+    aside: Field = -small.u * np.float32(np.sin(lean)) + small.v * np.float32(np.cos(lean)) + np.float32(off + 0.08)
     drift = noise.fbm(along * 2, aside * 2, seed=seed, octaves=3)
     band = np.exp(-((aside + np.float32(0.06) * drift) ** 2) / np.float32(0.026))
     cloud = np.clip(
-        noise.fbm(along * 2.6 + 2, aside * 4, seed=seed + 4, octaves=6) * np.float32(0.9) + np.float32(0.42), 0, 1
+        noise.fbm(along * np.float32(2.6) + np.float32(2), aside * np.float32(4), seed=seed + 4, octaves=6)
+        * np.float32(0.9)
+        + np.float32(0.42),
+        0,
+        1,
     )
-    lanes = np.clip(noise.ridged(along * 2.2 + 5, aside * 5, seed=seed + 20, octaves=5) - np.float32(0.62), 0, 1)
+    lanes = np.clip(
+        noise.ridged(along * np.float32(2.2) + np.float32(5), aside * np.float32(5), seed=seed + 20, octaves=5)
+        - np.float32(0.62),
+        0,
+        1,
+    )
     dust = np.clip(1 - np.float32(2.6) * lanes * np.exp(-(aside**2) / np.float32(0.010)), 0, 1)
     light = grow(band * cloud * dust, easel.frame)
     add(picture, light * np.float32(0.80), easel.ink("#a394b4"))

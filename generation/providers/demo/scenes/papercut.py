@@ -35,7 +35,7 @@ def paint(easel: Easel) -> Picture:
     for index, level in enumerate(levels):
         _sheet(picture, easel, (height - np.float32(level)) * soft, sheets[index + 1], fibre)
         easel.report(0.2 + 0.8 * index / len(levels))
-    return picture
+    return np.asarray(picture, np.float32)
 
 
 def _height(easel: Easel) -> Field:

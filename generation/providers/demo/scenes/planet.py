@@ -139,7 +139,9 @@ def _surface(easel: Easel, globe: _Globe, turned: tuple[Field, Field], table: Fi
         u * np.float32(globe.light[0]) + v * np.float32(globe.light[1]) + facing * np.float32(globe.light[2]), 0, 1
     )
     shadow = 1 - np.float32(0.80) * _ring_shadow(globe, grooves, *turned, facing)
-    return paint_ * ((lit ** np.float32(0.8)) * np.float32(1.22) * shadow + np.float32(0.012))[..., None]
+    return np.asarray(
+        paint_ * ((lit ** np.float32(0.8)) * np.float32(1.22) * shadow + np.float32(0.012))[..., None], np.float32
+    )
 
 
 def _grooves(easel: Easel) -> Field:
@@ -150,7 +152,7 @@ def _grooves(easel: Easel) -> Field:
     cover = np.clip(np.float32(0.60) + np.float32(0.55) * coarse + np.float32(0.32) * fine, 0.05, 0.95)
     gap = np.float32(easel.between(0.55, 0.72))
     cover *= 1 - np.float32(0.95) * np.exp(-(((marks - gap) / np.float32(0.022)) ** 4))
-    return cover * np.clip(marks / 0.02, 0, 1) * np.clip((1 - marks) / 0.02, 0, 1)
+    return np.asarray(cover * np.clip(marks / 0.02, 0, 1) * np.clip((1 - marks) / 0.02, 0, 1), np.float32)
 
 
 def _rings(globe: _Globe, turned: tuple[Field, Field], grooves: Field, table: Field) -> tuple[Field, Picture]:
@@ -170,12 +172,14 @@ def _sunward(globe: _Globe) -> tuple[np.float32, np.float32, np.float32]:
 
 
 def _eclipse(globe: _Globe, along: Field, across: Field) -> Field:
-    """Where the globe's shadow falls on the rings, 0..1: points behind the globe and nearer than its radius to its axis."""
+    """Where the globe's shadow falls on the rings, 0..1: behind the globe, within its radius of the light's axis."""
     sun_along, sun_across, sun_near = _sunward(globe)
     near = across * np.float32(RING_RISE / RING_TILT)
     ahead = along * sun_along + across * sun_across + near * sun_near
     beside = np.sqrt(np.maximum(along**2 + across**2 + near**2 - ahead**2, 0))
-    return np.clip((np.float32(1.0) - beside) * np.float32(16) + np.float32(0.5), 0, 1) * (ahead < 0)
+    return np.asarray(
+        np.clip((np.float32(1.0) - beside) * np.float32(16) + np.float32(0.5), 0, 1) * (ahead < 0), np.float32
+    )
 
 
 def _ring_shadow(globe: _Globe, grooves: Field, along: Field, across: Field, facing: Field) -> Field:
@@ -187,7 +191,7 @@ def _ring_shadow(globe: _Globe, grooves: Field, along: Field, across: Field, fac
     square = (along + way * sun_along) ** 2 + (across + way * sun_across) ** 2 + (facing + way * sun_near) ** 2
     share = (np.sqrt(square) - np.float32(RING_IN)) / np.float32(RING_OUT - RING_IN)
     index = np.clip(share * np.float32(GROOVES - 1), 0, GROOVES - 1).astype(np.intp)
-    return np.take(grooves, index) * (way > 0)
+    return np.asarray(np.take(grooves, index) * (way > 0), np.float32)
 
 
 def _air(picture: Picture, easel: Easel, globe: _Globe, tone: str) -> None:

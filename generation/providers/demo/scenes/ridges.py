@@ -76,7 +76,18 @@ def _ranges(picture: Picture, easel: Easel, light: _Light) -> None:
         depth = layer / (LAYERS - 1)
         mask, line = _layer_mask(easel, depth, layer)
         _lay(picture, easel.frame, mask, line, depth, tones, mist, foggy, texture)
+        if layer == LAYERS - 3 and easel.wants("person"):
+            _walker(picture, easel, mask, light.near)
         easel.report(0.3 + 0.7 * depth)
+
+
+def _walker(picture: Picture, easel: Easel, ground: Field, tone: str) -> None:
+    """Somebody on one of the nearer ridges, small under the sky."""
+    frame = easel.frame
+    u = easel.between(-0.6, 0.6) * frame.half_width
+    column = min(int((u + frame.half_width) * frame.unit), frame.width - 1)
+    foot = float(frame.v[int(np.argmax(ground[:, column] > 0.5)), 0])
+    over(picture, silhouettes.walker(frame, u=u, v=foot + 0.006, size=0.085), easel.ink(tone))
 
 
 def _layer_mask(easel: Easel, depth: float, layer: int) -> tuple[Field, Field]:

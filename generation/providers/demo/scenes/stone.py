@@ -99,7 +99,7 @@ def _lit(height: Field, frame: Frame, relief: float) -> tuple[Field, Field]:
     slope_u, slope_v = slope_u * rise, slope_v * rise
     length = np.sqrt(slope_u**2 + slope_v**2 + 1)
     light = np.array([-0.59, -0.59, 0.55])
-    half = light + (0, 0, 1)
+    half = light + np.array([0, 0, 1])
     half /= np.linalg.norm(half)
     diffuse = (-slope_u * np.float32(light[0]) - slope_v * np.float32(light[1]) + np.float32(light[2])) / length
     mirror = (-slope_u * np.float32(half[0]) - slope_v * np.float32(half[1]) + np.float32(half[2])) / length

@@ -55,7 +55,7 @@ def _arcs(easel: Easel, pole_u: float, pole_v: float) -> Picture:
     tints = easel.inks(*_TINTS)[rng.integers(len(_TINTS), size=ARCS)] * light[:, None]
     widths = np.maximum(np.round((1.1 + 2.6 * light**2) * sheet.unit / 2048), 1).astype(int)
     for radius, start, span, tone, width in zip(
-        radii, starts, spans, (tints * 255).astype(int).tolist(), widths.tolist()
+        radii, starts, spans, (tints * 255).astype(int).tolist(), widths.tolist(), strict=True
     ):
         turn = np.radians(start + span * np.linspace(0, 1, 2 + int(radius * span / 2400)))
         arc = np.stack([centre[0] + radius * np.cos(turn), centre[1] + radius * np.sin(turn)], axis=-1)

@@ -27,8 +27,8 @@ from credits.models import (
 )
 from credits.purse import Clawback, Purse, Settlement, share, split
 
-# The statements of a submit are written out: through the ORM building them takes longer than PostgreSQL needs to run
-# them, and only one statement can take the locks and compare the top-up's date by the same clock.
+# The statements of every job are written out: the ORM takes several times longer to build them than PostgreSQL to run
+# them. The first takes the locks and compares the top-up's date by the database's clock at once.
 LOCK_OWNER = """
     SELECT id, owner_id, kind, balance, reserved, topped_up_on, (now() AT TIME ZONE 'utc')::date AS today,
            EXISTS (SELECT FROM credits_transfer WHERE owner_id = %(owner)s AND kind = 'purchase') AS has_purchased
@@ -50,6 +50,22 @@ RESERVE = """
       FROM unnest(%(sources)s::bigint[], %(amounts)s::bigint[], %(keys)s::text[]) AS part (source, amount, key)
      WHERE NOT EXISTS (SELECT FROM credits_transfer WHERE subject = %(subject)s AND phase = 'reserve')
 """
+HELD = """
+    SELECT held.id, wallet.kind, held.amount, ending.phase, ending.amount
+      FROM credits_transfer held
+      JOIN credits_wallet wallet ON wallet.id = held.source_id
+      LEFT JOIN credits_transfer ending ON ending.reserve_id = held.id
+     WHERE held.subject = %(subject)s AND held.phase = 'reserve'
+"""
+END = """
+    INSERT INTO credits_transfer
+           (owner_id, source_id, target_id, amount, phase, kind, key, subject, reserve_id, reason)
+    SELECT held.owner_id, held.source_id, held.target_id, part.amount, part.phase, held.kind, part.key, held.subject,
+           held.id, ''
+      FROM unnest(%(reserves)s::bigint[], %(amounts)s::bigint[], %(phases)s::text[], %(keys)s::text[])
+           AS part (reserve, amount, phase, key)
+      JOIN credits_transfer held ON held.id = part.reserve ORDER BY held.source_id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +84,21 @@ class _Locked:
     @property
     def spendable(self) -> int:
         return self.balance - self.reserved
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A reserve, and how it ended where it has."""
+
+    id: int
+    wallet: str
+    amount: int
+    end_phase: str | None
+    end_amount: int | None
+
+    @property
+    def captured(self) -> int:
+        return self.end_amount or 0 if self.end_phase == Phase.CAPTURE else 0
 
 
 _Wallets = dict[str, _Locked]
@@ -127,19 +158,19 @@ def settle(*, subject: str, amount: int) -> Settlement:
     wallets = _rows(LOCK_OWNER_OF_SUBJECT, subject=subject)
     # A statement of its own: only one that begins after the locks sees how another transaction ended the reserves.
     held = _held(subject)
-    reserved = sum(row["amount"] for row in held)
+    reserved = sum(row.amount for row in held)
     outcome = Settlement(subject, captured=amount, released=reserved - amount)
-    if any(row["ends__phase"] for row in held):
-        captured = sum(row["ends__amount"] for row in held if row["ends__phase"] == Phase.CAPTURE)
+    if any(row.end_phase for row in held):
+        captured = sum(row.captured for row in held)
         if captured != amount:
             raise errors.ReserveEnded(subject=subject, captured=captured)
         return outcome
     if not 0 <= amount <= reserved:
         raise errors.OverCapture(subject=subject, amount=amount, reserved=reserved)
-    parts = share(amount, [row["amount"] for row in held])
-    ends = [_end(row, part) for row, part in zip(held, parts, strict=True)]
-    back = {row["source__kind"]: row["amount"] - part for row, part in zip(held, parts, strict=True)}
-    Transfer.objects.bulk_create([*ends, *_debt_paid_by_release(wallets, back, subject)])
+    if held:
+        charges = share(amount, [row.amount for row in held])
+        _insert_ends(subject, held, charges)
+        _pay_debt_from_returns(wallets, subject, held, charges)
     return outcome
 
 
@@ -342,28 +373,25 @@ def _is_repeat(purse: Purse, *, amount: int, subject: str, kind: str) -> bool:
     return True
 
 
-def _held(subject: str) -> list[Any]:
-    """The subject's reserves in the order of spending, each with its end where it has one."""
-    rows = Transfer.objects.filter(subject=subject, phase=Phase.RESERVE).values(
-        "id", "owner_id", "source_id", "target_id", "source__kind", "amount", "kind", "subject",
-        "ends__phase", "ends__amount",
-    )  # fmt: skip
-    return sorted(rows, key=lambda row: SPENDABLE.index(row["source__kind"]))
+def _held(subject: str) -> list[_Held]:
+    """The subject's reserves in the order of spending."""
+    with connection.cursor() as cursor:
+        cursor.execute(HELD, {"subject": subject})
+        rows = [_Held(*row) for row in cursor.fetchall()]
+    return sorted(rows, key=lambda row: SPENDABLE.index(WalletKind(row.wallet)))
 
 
-def _end(held: dict[str, Any], captured: int) -> Transfer:
-    phase = Phase.CAPTURE if captured else Phase.RELEASE
-    return Transfer(
-        owner_id=held["owner_id"],
-        source_id=held["source_id"],
-        target_id=held["target_id"],
-        amount=captured or held["amount"],
-        phase=phase,
-        kind=held["kind"],
-        key=f"{held['subject']}:{phase.value}:{held['source__kind']}",
-        subject=held["subject"],
-        reserve_id=held["id"],
-    )
+def _insert_ends(subject: str, held: list[_Held], charges: list[int]) -> None:
+    """One end for each reserve: a capture of its charge, which returns the rest, or a release of all of it."""
+    phases = [Phase.CAPTURE if charge else Phase.RELEASE for charge in charges]
+    values: dict[str, Any] = {
+        "reserves": [row.id for row in held],
+        "amounts": [charge or row.amount for row, charge in zip(held, charges, strict=True)],
+        "phases": [phase.value for phase in phases],
+        "keys": [f"{subject}:{phase.value}:{row.wallet}" for row, phase in zip(held, phases, strict=True)],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(END, values)
 
 
 # --- Grants, debts, keys ---------------------------------------------------------------------------------------------
@@ -400,17 +428,15 @@ def _pay_debt(wallets: _Wallets, granted: Transfer) -> None:
         _debt_payment(wallets, granted.target_id, amount, f"{granted.key}:debt", granted.subject).save()
 
 
-def _debt_paid_by_release(wallets: _Wallets, back: dict[str, int], subject: str) -> list[Transfer]:
+def _pay_debt_from_returns(wallets: _Wallets, subject: str, held: list[_Held], charges: list[int]) -> None:
     """Credits that were reserved when a refund was clawed back pay the debt when they return."""
-    if WalletKind.DEBT not in wallets:
-        return []
+    if WalletKind.DEBT not in wallets or not (owed := -wallets[WalletKind.DEBT].balance):
+        return
+    back = {row.wallet: row.amount - charge for row, charge in zip(held, charges, strict=True)}
     kinds = (WalletKind.BONUS, WalletKind.PURCHASED)
-    parts = share(-wallets[WalletKind.DEBT].balance, [back.get(kind, 0) for kind in kinds])
-    return [
-        _debt_payment(wallets, wallets[kind].id, part, f"{subject}:debt:{kind.value}", subject)
-        for kind, part in zip(kinds, parts, strict=True)
-        if part
-    ]
+    for kind, part in zip(kinds, share(owed, [back.get(kind, 0) for kind in kinds]), strict=True):
+        if part:
+            _debt_payment(wallets, wallets[kind].id, part, f"{subject}:debt:{kind.value}", subject).save()
 
 
 def _debt_payment(wallets: _Wallets, source_id: int, amount: int, key: str, subject: str) -> Transfer:

@@ -5,12 +5,17 @@
   var calm = matchMedia("(prefers-reduced-motion: reduce)");
   var on = function (name, act) { document.addEventListener(name, act); };
   var all = function (selector, root) { return Array.prototype.slice.call((root || document).querySelectorAll(selector)); };
-  var tell = function (name) { document.body.dispatchEvent(new CustomEvent(name, { bubbles: true })); };
+  var tell = function (name, place) { (place || document.body).dispatchEvent(new CustomEvent(name, { bubbles: true })); };
 
   /* --- The studio's form: locked from the click on, before anything is answered ------------------------------------- */
 
   var studio = function () { return document.getElementById("studio-form"); };
   var sending = false;
+
+  // htmx names the element that is still on the page; the form that asked may have been replaced by its answer.
+  function asker(event) {
+    return (event.detail.requestConfig ? event.detail.requestConfig.elt : event.detail.elt).id;
+  }
 
   // Read-only and inert, never disabled: what is disabled would be missing from the POST.
   function lock(form, state) {
@@ -35,16 +40,73 @@
 
   document.addEventListener("submit", function (event) {
     if (event.target !== studio()) return;
-    if (event.target.querySelector("[aria-disabled=true]")) { event.preventDefault(); event.stopImmediatePropagation(); return; }
+    var form = event.target, isHeld = held;
+    held = false;
+    if (!isHeld) {
+      if (form.querySelector("[aria-disabled=true]")) { stop(event); return; }
+      lock(form, "submitting");
+      if (window.htmx) frame(form);
+    }
     sending = true;
-    lock(event.target, "submitting");
+    if (window.htmx && !isHeld && quoted !== changes) hold(event);
   }, true);
 
+  /* Pressed before the price of the last change had arrived: the submit waits for it, because the server takes no other price. */
+  var changes = 0, asked = 0, quoted = 0, held = false, HELD_MS = 3000;
+  function hold(event) {
+    stop(event);
+    held = true;
+    setTimeout(release, HELD_MS);
+  }
+  function release() { if (held && studio()) studio().requestSubmit(); }
+  // A change that fell between question and answer went to an element that the answer has replaced: ask again.
+  function priced() {
+    if (asked === changes) { quoted = changes; release(); }
+    else tell("again", document.getElementById("quote"));
+  }
+  function stop(event) { event.preventDefault(); event.stopImmediatePropagation(); }
+  on("change", function (event) { if (event.target.closest("#priced")) changes += 1; });
+  on("htmx:beforeRequest", function (event) { if (asker(event) === "quote") asked = changes; });
+
   on("htmx:afterRequest", function (event) {
-    if (event.detail.elt.id !== "studio-form") return;
+    if (asker(event) === "quote" && event.detail.xhr.status) priced();
+    if (asker(event) !== "studio-form") return;
     sending = false;
+    unframe();
     settleForm();
   });
+
+  /* The frame of the result stands on the stage at once, so that nothing moves when the card arrives. What was there is
+     hidden, not taken away: an open job's card goes on polling, and comes back when the request is refused. */
+  function frame(form) {
+    var stage = document.getElementById("stage"), model = document.getElementById("skeleton");
+    if (!stage || !model) return;
+    var data = new FormData(form), ratio = data.get("aspect_ratio") || "1:1", many = Number(data.get("count")) || 1;
+    var skeleton = model.content.firstElementChild.cloneNode(true), place = skeleton.querySelector(".card__wall"), wall = place;
+    if (many > 1) {
+      wall = document.createElement("div");
+      wall.className = "quad quad--fit";
+      wall.dataset.ar = ratio;
+      wall.dataset.count = many;
+      place.append(wall);
+    }
+    for (var n = 0; n < many; n += 1) {
+      var canvas = document.createElement("div");
+      canvas.className = "canvas canvas--wait" + (many > 1 ? "" : " canvas__fit");
+      canvas.dataset.ar = ratio;
+      wall.append(canvas);
+    }
+    Array.from(stage.children).forEach(function (child) { child.hidden = true; });
+    stage.append(skeleton);
+    showStage();
+  }
+
+  function unframe() {
+    var stage = document.getElementById("stage"), skeleton = stage && stage.querySelector("[data-state=submitting]");
+    if (!skeleton) return;
+    skeleton.remove();
+    Array.from(stage.children).forEach(function (child) { child.hidden = false; });
+  }
 
   function showStage() {
     var stage = document.getElementById("stage"), top = stage ? stage.getBoundingClientRect().top : 0;
@@ -152,19 +214,20 @@
   on("htmx:afterSwap", function (event) {
     opened.forEach(function (id) { var menu = document.getElementById(id); if (menu) menu.open = true; });
     opened = [];
-    if (event.detail.requestConfig && event.detail.requestConfig.elt.id === "studio-form") {
+    if (asker(event) === "studio-form") {
       var wrong = document.querySelector("#studio-form [aria-invalid=true]");
-      if (wrong) wrong.focus(); else showStage();
+      if (wrong) wrong.focus();
     }
   });
-  on("htmx:afterSettle", function () {
+  on("htmx:afterSettle", function (event) {
+    if (event.detail.target && event.detail.target.id === "controls") tell("change", document.getElementById("priced"));   // another model, another price
     var id = wasOpen, card = id && document.getElementById(id);
     wasOpen = null;
     settle(document);
     if (id && !(card && card.hasAttribute("data-open"))) tell("jobs-changed");   // it ended: the balance, the tray and the price follow
   });
   on("htmx:sendError", function (event) {
-    if (event.detail.elt.id === "studio-form") toast("No connection. What you wrote is kept; sending again makes no second job.", "warning");
+    if (asker(event) === "studio-form") toast("No connection. What you wrote is kept; sending again makes no second job.", "warning");
   });
   on("htmx:responseError", function (event) {
     if (event.detail.requestConfig.verb !== "get") toast("That did not work on our side. What you wrote is kept.", "warning");

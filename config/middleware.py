@@ -8,7 +8,7 @@ from collections.abc import Callable
 import psycopg_pool
 import redis.exceptions
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from kombu.exceptions import OperationalError as BrokerError
 
 from config import logs, views
@@ -44,8 +44,8 @@ def request_id(get_response: Handler) -> Handler:
     return handle
 
 
-class Unavailable:
-    """Turns "a part is down" into 503 with Retry-After, wherever in the stack it shows."""
+class ErrorPages:
+    """Turns "a part is down" into 503 with Retry-After wherever in the stack it shows, and 404 into our own page."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -54,13 +54,16 @@ class Unavailable:
         try:
             return self.get_response(request)
         except AWAY as error:  # raised by another middleware: sessions, guests, CSRF
-            return self.process_exception(request, error)
+            return self.unavailable(request, error)
 
-    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse:
-        if not isinstance(error, AWAY):
-            raise error
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, Http404):  # the same page with and without DEBUG, for what is absent and what is another's
+            return views.not_found(request)
+        return self.unavailable(request, error) if isinstance(error, AWAY) else None
+
+    def unavailable(self, request: HttpRequest, error: Exception) -> HttpResponse:
         log.error("a part is down: %s", error, extra={"path": request.path})
         return views.unavailable(request)
 
 
-unavailable = Unavailable
+error_pages = ErrorPages

@@ -1,7 +1,7 @@
 """All doors. URL names may point anywhere; Python imports may not."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from config import views
 
@@ -16,6 +16,7 @@ urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("robots.txt", views.robots, name="robots"),
+    re_path("", views.absent),
 ]
 
 handler400 = views.bad_request

@@ -82,6 +82,11 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return render(request, "404.html", status=404)
 
 
+def absent(request: HttpRequest) -> HttpResponse:
+    """Whatever no other door answers: our own page also in DEBUG, where Django would list every door there is."""
+    return not_found(request)
+
+
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return render(request, "403.html", status=403)
 

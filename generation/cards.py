@@ -46,7 +46,7 @@ class Card:
     deadline_clock: str
     taking_long: bool
     money: str
-    duration: str
+    duration: timedelta | None
     assets: list[Asset]
     missing: int
     error: words.Told | None
@@ -182,8 +182,8 @@ def _percent(job: Job) -> int | None:
     return 99 if job.state == JobState.STORING else None
 
 
-def _duration(job: Job) -> str:
-    return show.seconds(job.finished_at - job.created_at) if job.finished_at else ""
+def _duration(job: Job) -> timedelta | None:
+    return job.finished_at - job.created_at if job.finished_at else None
 
 
 def _error(job: Job) -> words.Told | None:

@@ -4,13 +4,14 @@ Alice has 100 credits, Bob none, Charlie is a stranger, Gwen a guest, Sam staff.
 """
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
 from allauth.account.models import EmailAddress
 from django.apps import apps
-from django.conf import settings
+from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import transaction
@@ -19,6 +20,7 @@ from django.test import override_settings
 
 from accounts.models import User
 from credits import ledger
+from tests.browsers import As, browser_of
 from tests.funds import give
 
 # --- The ground ------------------------------------------------------------------------------------------------------
@@ -41,7 +43,7 @@ def collected_static_files() -> None:
 def clean_redis() -> None:
     """Empties the databases of cache and limits; the broker's is a third one and stays."""
     cache.clear()
-    redis.from_url(settings.LIMITS_URL.replace("redis+unix://", "unix://")).flushdb()
+    redis.from_url(django_settings.LIMITS_URL.replace("redis+unix://", "unix://")).flushdb()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -69,6 +71,17 @@ def _truncate_guards() -> list[tuple[str, str]]:
         for trigger in getattr(model._meta, "triggers", [])
         if "TRUNCATE" in str(trigger.operation)
     ]
+
+
+@pytest.fixture(autouse=True)
+def files_of_the_test(settings: Any, tmp_path: Path) -> None:
+    """What a test stores goes away with it."""
+    settings.MEDIA_ROOT = tmp_path
+
+
+@pytest.fixture
+def browse() -> As:
+    return browser_of
 
 
 # --- The cast --------------------------------------------------------------------------------------------------------

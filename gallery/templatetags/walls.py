@@ -7,8 +7,8 @@ from generation.shapes import SHAPES
 register = template.Library()
 
 # A row of `.wall` is clamp(9.5rem, 18cqi, 18rem) high, one of `.wall--s` clamp(6.5rem, 13cqi, 10rem); filling a row
-# makes its pictures about a third larger than that. `auto` is exact where a browser knows it, for lazy pictures alone.
-GROWN = 1.3
+# makes its pictures somewhat larger than that.
+GROWN = 1.2
 ROWS = {"": (9.5, 18, 18), "s": (6.5, 13, 10)}
 
 

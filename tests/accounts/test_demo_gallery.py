@@ -1,0 +1,116 @@
+"""The gallery of a fresh site: made like any other pictures, once, and never among real people or in production."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from accounts import demo_gallery
+from accounts.demo_gallery import Plan
+from accounts.models import User
+from credits.models import Phase, Transfer
+from gallery import feed
+from gallery.models import Post
+from generation import moderation
+from generation.models import Asset, Job, JobState
+from generation.shapes import SHAPES
+
+
+@pytest.fixture(autouse=True)
+def files_of_the_test(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
+
+
+@pytest.fixture
+def few() -> Plan:
+    """The first pictures of two artists."""
+    whole = demo_gallery.plan()
+    artists = {handle: whole.artists[handle] for handle in ("mara", "idris")}
+    return Plan(artists=artists, pictures=[p for p in whole.pictures if p["artist"] in artists][:3])
+
+
+@pytest.fixture
+def command(few: Plan, monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
+    """The command as it stands, over a shorter file."""
+    monkeypatch.setattr(demo_gallery, "plan", lambda: few)
+
+    def run() -> str:
+        out = StringIO()
+        call_command("seed_demo", stdout=out)
+        return out.getvalue()
+
+    return run
+
+
+def test_the_file_holds_a_gallery_worth_looking_at() -> None:
+    plan = demo_gallery.plan()
+    assert len(plan.artists) == 5
+    assert len(plan.pictures) >= 26
+    assert {picture["artist"] for picture in plan.pictures} == set(plan.artists)
+    assert len({picture["prompt"] for picture in plan.pictures}) == len(plan.pictures)
+    assert {picture["ratio"] for picture in plan.pictures} <= set(SHAPES)
+    assert len({picture["ratio"] for picture in plan.pictures}) >= 8
+    for picture in plan.pictures:
+        moderation.check(picture["prompt"])
+
+
+def test_pictures_are_made_through_jobs_and_ledger_and_published_in_the_past(few: Plan, db: None) -> None:
+    assert demo_gallery.seed(few, painters=0) == 3
+    assert set(Job.objects.values_list("state", flat=True)) == {JobState.SUCCEEDED}
+    assert Transfer.objects.filter(phase=Phase.CAPTURE).count() == Job.objects.count() == 3
+    assert all(Asset.objects.values_list("rendered_at", flat=True))
+    posts = feed.latest().items
+    assert [post.owner.handle for post in posts] == [picture["artist"] for picture in few.pictures]
+    for post, picture in zip(posts, few.pictures, strict=True):
+        age = (timezone.now() - post.published_at).total_seconds() / 3600
+        assert age == pytest.approx(picture["hours"], abs=0.1)
+
+
+def test_its_artists_are_whole_people_whom_nobody_can_sign_in_as(few: Plan, db: None) -> None:
+    demo_gallery.seed(replace(few, pictures=[]), painters=0)
+    for user in User.objects.all():
+        assert user.email == f"{user.handle}@example.com"
+        assert EmailAddress.objects.filter(user=user, verified=True, primary=True).exists()
+        assert not user.has_usable_password()
+        assert user.display_name
+        assert user.bio
+        assert Transfer.objects.filter(owner=user, kind="welcome").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_painting_processes_make_the_same_and_a_second_run_adds_nothing(command: Callable[[], str]) -> None:
+    assert "shows 3 pictures by 2 artists" in command()
+    before = (Job.objects.count(), Post.objects.count(), User.objects.count(), Transfer.objects.count())
+    assert "nothing was added" in command()
+    call_command("audit_ledger", stdout=StringIO())
+    assert (Job.objects.count(), Post.objects.count(), User.objects.count(), Transfer.objects.count()) == before
+
+
+def test_a_seeding_that_was_cut_off_goes_on_where_it_stood(few: Plan, db: None) -> None:
+    demo_gallery.seed(replace(few, pictures=[]), painters=0)
+    owner = User.objects.get(handle="mara")
+    cut_off = demo_gallery._submit(owner, demo_gallery._model(), few.pictures[0], 0, lambda: None)
+    assert demo_gallery.is_wanted(few)
+    demo_gallery.seed(few, painters=0)
+    assert Job.objects.count() == 3
+    assert Asset.objects.filter(job=cut_off).exists()
+    assert not demo_gallery.is_wanted(few)
+
+
+def test_a_site_with_people_is_left_alone(command: Callable[[], str], charlie: User) -> None:
+    assert "nothing was added" in command()
+    assert User.objects.get() == charlie
+
+
+def test_production_is_refused(command: Callable[[], str], settings: Any, db: None) -> None:
+    settings.EMBEDDED = False
+    settings.DEBUG = False
+    with pytest.raises(CommandError):
+        command()
+    assert not User.objects.exists()

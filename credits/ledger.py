@@ -1,18 +1,16 @@
-"""The only writer of wallets and transfers. Knows owners, amounts and subjects; no jobs, no packs, no pages.
+"""The only writer of transfers. Knows owners, amounts and subjects; no jobs, no packs, no pages.
 
 Each function locks the owner's wallets in id order before it writes, so two of them cannot deadlock. A caller that
 changes existing rows of its own (a job) does that before it calls, everywhere, for the same reason.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
 
-from credits import allowance, errors
+from credits import allowance, errors, wallets
 from credits.models import (
     BY_HAND,
     HOUSE,
@@ -27,21 +25,8 @@ from credits.models import (
 )
 from credits.purse import Clawback, Purse, Settlement, share, split
 
-# The statements of every job are written out: the ORM takes several times longer to build them than PostgreSQL to run
-# them. The first takes the locks and compares the top-up's date by the database's clock at once.
-LOCK_OWNER = """
-    SELECT id, owner_id, kind, balance, reserved, topped_up_on, (now() AT TIME ZONE 'utc')::date AS today,
-           EXISTS (SELECT FROM credits_transfer WHERE owner_id = %(owner)s AND kind = 'purchase') AS has_purchased
-      FROM credits_wallet WHERE owner_id = %(owner)s ORDER BY id FOR NO KEY UPDATE
-"""
-# The owner of a subject's reserves; an owner's rows are found by one index lookup.
-LOCK_OWNER_OF_SUBJECT = """
-    SELECT id, owner_id, kind, balance, reserved, topped_up_on, (now() AT TIME ZONE 'utc')::date AS today,
-           FALSE AS has_purchased
-      FROM credits_wallet
-     WHERE owner_id = (SELECT owner_id FROM credits_transfer WHERE subject = %(subject)s AND phase = 'reserve' LIMIT 1)
-     ORDER BY id FOR NO KEY UPDATE
-"""
+# What every job runs is written out: the ORM takes several times longer to build it than PostgreSQL to run it.
+#
 # A subject is reserved once. Its second split may differ from its first, so the keys alone would not show the repeat.
 RESERVE = """
     INSERT INTO credits_transfer (owner_id, source_id, target_id, amount, phase, kind, key, subject, reason)
@@ -69,24 +54,6 @@ END = """
 
 
 @dataclass(frozen=True, slots=True)
-class _Locked:
-    """A locked wallet as it is now."""
-
-    id: int
-    owner_id: int
-    kind: str
-    balance: int
-    reserved: int
-    topped_up_on: date | None
-    today: date  # by the database's clock, in UTC, the same for the whole transaction
-    has_purchased: bool
-
-    @property
-    def spendable(self) -> int:
-        return self.balance - self.reserved
-
-
-@dataclass(frozen=True, slots=True)
 class _Held:
     """A reserve, and how it ended where it has."""
 
@@ -101,27 +68,24 @@ class _Held:
         return self.end_amount or 0 if self.end_phase == Phase.CAPTURE else 0
 
 
-_Wallets = dict[str, _Locked]
-
-
 def lock(*, owner_id: int, is_guest: bool) -> Purse:
     """Lock the owner's wallets until the transaction ends, top up today's free credits, and say what there is.
 
-    Must run inside `atomic`. One statement, plus one on the first call of a UTC day, plus two on the owner's first.
+    Must run inside `atomic`. One statement; two more on the first call of a UTC day, another two on the owner's first.
     """
-    wallets = _lock_owner(owner_id, (WalletKind.DAILY,) if is_guest else PERSONAL)
-    daily = wallets[WalletKind.DAILY]
+    locks = wallets.lock(owner_id, (WalletKind.DAILY,) if is_guest else PERSONAL)
+    daily = locks[WalletKind.DAILY]
     topped_up = _top_up(owner_id, daily, allowance.daily_amount(is_guest=is_guest))
-    spendable = {kind: wallets[kind].spendable if kind in wallets else 0 for kind in SPENDABLE}
+    spendable = {kind: locks[kind].spendable if kind in locks else 0 for kind in SPENDABLE}
     return Purse(
         owner_id=owner_id,
         daily=spendable[WalletKind.DAILY] + topped_up,
         bonus=spendable[WalletKind.BONUS],
         purchased=spendable[WalletKind.PURCHASED],
-        debt=-wallets[WalletKind.DEBT].balance if WalletKind.DEBT in wallets else 0,
-        reserved=sum(wallet.reserved for wallet in wallets.values()),
-        has_purchased=daily.has_purchased,
-        wallet_ids={kind: wallet.id for kind, wallet in wallets.items()},
+        debt=-locks[WalletKind.DEBT].balance if WalletKind.DEBT in locks else 0,
+        reserved=sum(wallet.reserved for wallet in locks.values()),
+        has_purchased=bool(daily.has_purchased),
+        wallet_ids={kind: wallet.id for kind, wallet in locks.items()},
     )
 
 
@@ -155,7 +119,7 @@ def settle(*, subject: str, amount: int) -> Settlement:
     Idempotent: the same outcome again returns the first result, another one raises ReserveEnded. A subject without
     reserves (it cost nothing) settles at 0. Raises OverCapture when `amount` is more than was reserved.
     """
-    wallets = _rows(LOCK_OWNER_OF_SUBJECT, subject=subject)
+    locks = wallets.lock_of_subject(subject)
     # A statement of its own: only one that begins after the locks sees how another transaction ended the reserves.
     held = _held(subject)
     reserved = sum(row.amount for row in held)
@@ -170,7 +134,7 @@ def settle(*, subject: str, amount: int) -> Settlement:
     if held:
         charges = share(amount, [row.amount for row in held])
         _insert_ends(subject, held, charges)
-        _pay_debt_from_returns(wallets, subject, held, charges)
+        _pay_debt_from_returns(locks, subject, held, charges)
     return outcome
 
 
@@ -191,11 +155,11 @@ def grant(
     Idempotent by `key`. Raises KeyReused, or Refused (no such grant, no reason or actor where they must be).
     """
     house = _house_of_grant(kind, wallet_kind)
-    wallets = _lock_owner(owner_id, PERSONAL)
+    locks = wallets.lock(owner_id, PERSONAL)
     transfer, is_new = _once(
         owner_id=owner_id,
-        source_id=_house_id(house),
-        target_id=wallets[wallet_kind].id,
+        source_id=wallets.house_id(house),
+        target_id=locks[wallet_kind].id,
         amount=amount,
         kind=kind,
         key=key,
@@ -204,7 +168,7 @@ def grant(
         actor_id=actor_id,
     )
     if is_new:
-        _pay_debt(wallets, transfer)
+        _pay_debt(locks, transfer)
     return transfer
 
 
@@ -235,8 +199,8 @@ def clawback(
     """
     if amount <= 0:
         raise errors.Refused(rule="transfer_positive")
-    wallets = _lock_owner(owner_id, PERSONAL)
-    taken = min(amount, wallets[WalletKind.PURCHASED].spendable)
+    locks = wallets.lock(owner_id, PERSONAL)
+    taken = min(amount, locks[WalletKind.PURCHASED].spendable)
     earlier = _earlier_clawback(key, owner_id=owner_id, amount=amount, kind=kind, reason=reason)
     if earlier:
         return earlier
@@ -244,8 +208,8 @@ def clawback(
         if part:
             _once(
                 owner_id=owner_id,
-                source_id=wallets[wallet_kind].id,
-                target_id=_house_id(WalletKind.SALES),
+                source_id=locks[wallet_kind].id,
+                target_id=wallets.house_id(WalletKind.SALES),
                 amount=part,
                 kind=kind,
                 key=_clawback_key(key, wallet_kind),
@@ -267,8 +231,8 @@ def adjust(
     """
     if wallet_kind not in PERSONAL:
         raise errors.Refused(rule="transfer_takes_a_legal_route")
-    wallets = _lock_owner(owner_id, PERSONAL)
-    wallet, house_id = wallets[wallet_kind], _house_id(WalletKind.ADJUSTMENT)
+    locks = wallets.lock(owner_id, PERSONAL)
+    wallet, house_id = locks[wallet_kind], wallets.house_id(WalletKind.ADJUSTMENT)
     spent = wallet.kind != WalletKind.DEBT and -amount > wallet.spendable
     if spent and not Transfer.objects.filter(key=key).exists():
         raise errors.InsufficientCredits(needed=-amount, available=wallet.spendable)
@@ -284,45 +248,14 @@ def adjust(
         actor_id=actor_id,
     )
     if is_new and amount > 0 and wallet_kind in (WalletKind.BONUS, WalletKind.PURCHASED):
-        _pay_debt(wallets, transfer)
+        _pay_debt(locks, transfer)
     return transfer
 
 
-# --- Wallets ---------------------------------------------------------------------------------------------------------
+# --- The day's credits ------------------------------------------------------------------------------------------------
 
 
-def _lock_owner(owner_id: int, kinds: Iterable[WalletKind]) -> _Wallets:
-    """Lock the owner's wallets, opening those of `kinds` that do not exist yet."""
-    wallets = _rows(LOCK_OWNER, owner=owner_id)
-    if all(kind in wallets for kind in kinds):
-        return wallets
-    _open(owner_id, kinds)
-    return _rows(LOCK_OWNER, owner=owner_id)
-
-
-def _rows(statement: str, **values: str | int) -> _Wallets:
-    if not connection.in_atomic_block:
-        raise transaction.TransactionManagementError("the ledger locks wallets: open an atomic block first")
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        rows = [_Locked(*row) for row in cursor.fetchall()]
-    return {row.kind: row for row in rows}
-
-
-def _open(owner_id: int | None, kinds: Iterable[WalletKind]) -> None:
-    """Open a person's wallets in the order of spending, and with them the house's, which every transfer needs.
-
-    Two first requests at once: the second waits here for the first and then finds its rows.
-    """
-    wallets = [Wallet(kind=kind) for kind in HOUSE] + [Wallet(owner_id=owner_id, kind=kind) for kind in kinds]
-    Wallet.objects.bulk_create(wallets, ignore_conflicts=True)
-
-
-def _house_id(kind: WalletKind) -> int:
-    return Wallet.objects.values_list("id", flat=True).get(owner=None, kind=kind)
-
-
-def _top_up(owner_id: int, daily: _Locked, allowed: int) -> int:
+def _top_up(owner_id: int, daily: wallets.Locked, allowed: int) -> int:
     """Fill the daily wallet up to `allowed`, once per UTC day by the database's clock; the credits that came in.
 
     Reserved credits still count as there: they come back or are spent, and must not be replaced meanwhile.
@@ -333,7 +266,7 @@ def _top_up(owner_id: int, daily: _Locked, allowed: int) -> int:
     if amount:  # the trigger writes the day together with the balance
         Transfer.objects.create(
             owner_id=owner_id,
-            source_id=_house_id(WalletKind.ISSUANCE),
+            source_id=wallets.house_id(WalletKind.ISSUANCE),
             target_id=daily.id,
             amount=amount,
             phase=Phase.FINAL,
@@ -421,26 +354,26 @@ def _once(*, key: str, **payload: Any) -> tuple[Transfer, bool]:
     return transfer, is_new
 
 
-def _pay_debt(wallets: _Wallets, granted: Transfer) -> None:
+def _pay_debt(locks: wallets.Locks, granted: Transfer) -> None:
     """Bonus and purchased credits pay an open debt before anything else. Daily ones never do: they are an allowance."""
-    amount = min(-wallets[WalletKind.DEBT].balance, granted.amount)
+    amount = min(-locks[WalletKind.DEBT].balance, granted.amount)
     if amount:
-        _debt_payment(wallets, granted.target_id, amount, f"{granted.key}:debt", granted.subject).save()
+        _debt_payment(locks, granted.target_id, amount, f"{granted.key}:debt", granted.subject).save()
 
 
-def _pay_debt_from_returns(wallets: _Wallets, subject: str, held: list[_Held], charges: list[int]) -> None:
+def _pay_debt_from_returns(locks: wallets.Locks, subject: str, held: list[_Held], charges: list[int]) -> None:
     """Credits that were reserved when a refund was clawed back pay the debt when they return."""
-    if WalletKind.DEBT not in wallets or not (owed := -wallets[WalletKind.DEBT].balance):
+    if WalletKind.DEBT not in locks or not (owed := -locks[WalletKind.DEBT].balance):
         return
     back = {row.wallet: row.amount - charge for row, charge in zip(held, charges, strict=True)}
     kinds = (WalletKind.BONUS, WalletKind.PURCHASED)
     for kind, part in zip(kinds, share(owed, [back.get(kind, 0) for kind in kinds]), strict=True):
         if part:
-            _debt_payment(wallets, wallets[kind].id, part, f"{subject}:debt:{kind.value}", subject).save()
+            _debt_payment(locks, locks[kind].id, part, f"{subject}:debt:{kind.value}", subject).save()
 
 
-def _debt_payment(wallets: _Wallets, source_id: int, amount: int, key: str, subject: str) -> Transfer:
-    debt = wallets[WalletKind.DEBT]
+def _debt_payment(locks: wallets.Locks, source_id: int, amount: int, key: str, subject: str) -> Transfer:
+    debt = locks[WalletKind.DEBT]
     return Transfer(
         owner_id=debt.owner_id,
         source_id=source_id,

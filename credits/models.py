@@ -233,7 +233,8 @@ class Transfer(models.Model):
                     IF concat_ws(' ', NEW.kind, giver.kind, taker.kind) <> ALL (ARRAY[{LEGAL_ROUTES}]) THEN
                         {refuse("transfer_takes_a_legal_route")}
                     END IF;
-                    IF NEW.kind = 'daily' AND (NEW.key <> format('daily:%s:%s', NEW.target_id, {UTC_TODAY})
+                    IF NEW.kind = 'daily' AND (
+                        NEW.key <> 'daily:' || NEW.target_id || ':' || to_char({UTC_TODAY}, 'YYYY-MM-DD')
                         OR taker.topped_up_on >= {UTC_TODAY}) THEN
                         {refuse("transfer_daily_once_per_utc_day")}
                     END IF;

@@ -89,6 +89,17 @@ def test_a_full_wallet_is_marked_as_topped_up_without_a_transfer(charlie: User) 
     assert Transfer.objects.filter(owner=charlie, kind=TransferKind.DAILY).count() == 1
 
 
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_the_day_is_the_utc_day_whatever_the_sessions_time_zone(charlie: User, zone: str) -> None:
+    today = database_today().isoformat()
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL TIME ZONE '{zone}'")
+    purse_of(charlie)
+    wallet = Wallet.objects.get(owner=charlie, kind=WalletKind.DAILY)
+    assert Transfer.objects.get(owner=charlie).key == f"daily:{wallet.pk}:{today}"
+    assert str(wallet.topped_up_on) == today
+
+
 def test_an_allowance_of_nothing_tops_up_nothing(charlie: User, settings: Any) -> None:
     settings.DAILY_FREE_CREDITS = 0
     assert purse_of(charlie).available() == 0

@@ -69,6 +69,13 @@ class DailyLimit(GenerationError):
     status = 429
 
 
+class SignedInElsewhere(GenerationError):
+    """The guest of this request has become an account meanwhile."""
+
+    code = "signed_in_elsewhere"
+    status = 409
+
+
 class NotOpen(GenerationError):
     """The job has ended meanwhile, so there is nothing to cancel. data: state."""
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -20,7 +21,15 @@ from django.utils import timezone
 from credits import errors as credit_errors
 from credits import ledger
 from generation import access, assets, lanes, limits, moderation
-from generation.errors import GenerationError, InsufficientCredits, KeyReused, ModelUnavailable, NotOpen, TooManyJobs
+from generation.errors import (
+    GenerationError,
+    InsufficientCredits,
+    KeyReused,
+    ModelUnavailable,
+    NotOpen,
+    SignedInElsewhere,
+    TooManyJobs,
+)
 from generation.models import Asset, Attempt, ErrorCode, InferenceModel, Job, JobState, SeedMode
 from generation.models.job import OPEN_STATES
 from generation.pricing import quote as quotes
@@ -156,6 +165,9 @@ def _accept(
 ) -> Submitted:
     """Inside the transaction: lock the wallets first, then count, then reserve; so no race passes a cap."""
     purse = ledger.lock(owner_id=owner.pk, is_guest=owner.is_guest)
+    # Signing up in another tab moves a guest's work under these locks: later work would be left behind.
+    if owner.is_guest and not get_user_model().objects.filter(pk=owner.pk, merged_into=None).exists():
+        raise SignedInElsewhere
     now = lanes.standing(owner_id=owner.pk, lane=wish.model.lane, form_keys=keys)
     if now.known_job_id:
         return Submitted(_same_or_refuse(Job.objects.get(pk=now.known_job_id), wish), is_new=False)

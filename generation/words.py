@@ -36,6 +36,7 @@ _SENTENCES: dict[str, tuple[str, str, str, str]] = {
         "Open my library",
         "/library",
     ),
+    "signed_in_elsewhere": ("You signed in meanwhile", "Another tab signed you in. Press Generate again.", "", ""),
     "not_open": ("Too late to cancel", "The job had already ended, or its pictures were being stored.", "", ""),
     ErrorCode.INVALID_PROMPT: ("The prompt cannot be used", "Write between 3 and 1,000 characters.", "", ""),
     ErrorCode.BLOCKED_PROMPT: (

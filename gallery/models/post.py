@@ -2,7 +2,8 @@
 who may see it stays a fact of the asset. Only gallery/posts.py writes here."""
 
 from collections.abc import Collection
-from functools import cached_property
+from functools import cached_property, lru_cache
+from uuid import UUID
 
 import pgtrigger
 from django.conf import settings
@@ -15,6 +16,7 @@ from generation.tones import TONES
 
 TITLE_MAX = 120
 _TONES = tuple(TONES)
+_NO_CODE = str(UUID(int=0))
 
 
 class Level(models.TextChoices):
@@ -124,7 +126,7 @@ class Post(models.Model):
     def __str__(self) -> str:
         return self.title or str(self.code)
 
-    @property
+    @cached_property
     def url(self) -> str:
         return reverse("art", args=[self.code])
 
@@ -132,7 +134,7 @@ class Post(models.Model):
     def artist_name(self) -> str:
         return self.owner.public_name
 
-    @property
+    @cached_property
     def artist_url(self) -> str:
         return reverse("artist", args=[self.owner.handle]) if self.owner.handle else ""
 
@@ -141,7 +143,7 @@ class Post(models.Model):
         """The ground of the artist's letter: always the same one for the same person."""
         return tone_of(self.owner_id)
 
-    @property
+    @cached_property
     def remix_url(self) -> str:
         """Empty while the prompt is hidden: there would be nothing to begin from."""
         return f"{self.url}/remix" if self.prompt else ""
@@ -149,16 +151,19 @@ class Post(models.Model):
     @property
     def sources(self) -> list[tuple[str, str]]:
         """(type, srcset) for each format, best first."""
-        return self._picture.sources
+        code = str(self.code)
+        return [(kind, srcset.replace(_NO_CODE, code)) for kind, srcset in _addresses(self.width)[0]]
 
     @property
     def src(self) -> str:
-        return self._picture.src
+        return _addresses(self.width)[1].replace(_NO_CODE, str(self.code))
 
-    @cached_property
-    def _picture(self) -> Asset:
-        """Never saved and never loaded: it knows how the URLs of renditions are formed, and needs no query for it."""
-        return Asset(code=self.code, width=self.width)
+
+@lru_cache(maxsize=256)
+def _addresses(width: int) -> tuple[list[tuple[str, str]], str]:
+    """Sources and src of a picture this wide, with _NO_CODE for its code: an asset forms them, a wall repeats them."""
+    pattern = Asset(code=UUID(_NO_CODE), width=width)
+    return pattern.sources, pattern.src
 
 
 def tone_of(user_id: int) -> str:

@@ -38,7 +38,7 @@ MAIL_DOMAIN = "example.com"
 # Of the range kept for documentation, one for each picture: nobody's rate limit is used up.
 ADDRESSES = "192.0.2"
 WAIT_SECONDS = 0.05
-PATIENCE_SECONDS = 300
+STALLED_SECONDS = 60
 
 Wait = Callable[[], object]
 
@@ -135,17 +135,25 @@ def _submit(owner: User, model: InferenceModel, picture: dict[str, Any], number:
 
 def _wait_for_room(owner: User, wait: Wait) -> None:
     """Artists may have so many open jobs as anybody else."""
-    ends = time.monotonic() + PATIENCE_SECONDS
-    most = access.open_jobs_max(access.Tier.ACCOUNT)
-    while Job.objects.filter(owner=owner, finished_at=None).count() >= most and time.monotonic() < ends:
-        wait()
+    most = access.open_jobs_max(access.Tier.ACCOUNT) - 1
+    _wait_while(lambda: Job.objects.filter(owner=owner, finished_at=None).count(), wait, most=most)
 
 
 def _finish(made: list[Job], wait: Wait) -> None:
-    ends = time.monotonic() + PATIENCE_SECONDS
-    codes = [job.pk for job in made]
-    while Job.objects.filter(pk__in=codes, finished_at=None).exists() and time.monotonic() < ends:
+    ids = [job.pk for job in made]
+    _wait_while(lambda: Job.objects.filter(pk__in=ids, finished_at=None).count(), wait, most=0)
+
+
+def _wait_while(count: Callable[[], int], wait: Wait, *, most: int) -> None:
+    """Wait until at most so many jobs are open, or nothing has moved for long.
+
+    A job that a killed seeding was painting is held by its lease: the sweep takes it back later, nobody waits for it.
+    """
+    left, since = count(), time.monotonic()
+    while left > most and time.monotonic() - since < STALLED_SECONDS:
         wait()
+        if (now := count()) != left:
+            left, since = now, time.monotonic()
 
 
 def _publish(plan: Plan, made: list[Job | None]) -> int:

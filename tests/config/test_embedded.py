@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -15,9 +14,9 @@ import pytest
 import redis
 
 from config import embedded
+from tests.alive import PATIENCE_SECONDS, nothing_is_left, processes, until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PATIENCE_SECONDS = 30
 USER = """
 import os, sys
 from pathlib import Path
@@ -70,34 +69,9 @@ def leave(user: subprocess.Popen[str]) -> None:
     user.communicate()
 
 
-def processes(var: Path, program: str = "") -> list[int]:
-    """All that has to do with the servers of `var`, by its command or its working folder; or one program of it."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            named = str(var) in command or str(embedded.socket_dir(var)) in command
-            # The guardian's own arguments name the programs that it starts.
-            is_program = program in command and ("guardian.py" in command) == (program == "guardian.py")
-            if (named or (entry / "cwd").samefile(var / "postgres")) and (is_program or not program):
-                found.append(int(entry.name))
-    return found
-
-
 def kill_guardian(var: Path) -> None:
     [guardian] = processes(var, "guardian.py")
     os.kill(guardian, signal.SIGKILL)
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
-
-
-def nothing_is_left(var: Path) -> bool:
-    return not processes(var) and not embedded.socket_dir(var).exists()
 
 
 def answer(var: Path) -> bool:

@@ -40,14 +40,23 @@ def key(asset: Asset, width: int, kind: str) -> str:
     return f"renditions/{asset.code.hex[-2:]}/{asset.code}/{width}.{kind}"
 
 
-def open_one(asset: Asset, width: int, kind: str) -> tuple[BinaryIO, str]:
-    """The bytes of a rendition and their type; the original while it is not there. Raises FileGone."""
+def open_one(asset: Asset, width: int, kind: str, *, viewer_id: int | None) -> tuple[BinaryIO, str]:
+    """The bytes of a rendition and their type. Raises FileGone.
+
+    While it is not there, the owner gets the original; to others that could tell a hidden prompt or seed by its
+    metadata, so they get a picture encoded for them alone.
+    """
     if asset.rendered_at is not None and width in widths(asset):
         try:
             return default_storage.open(key(asset, width, kind), "rb"), f"image/{kind}"  # type: ignore[return-value]
         except FileNotFoundError:
             pass  # removed behind our back: the original is the same picture
-    return assets.open_original(asset), asset.content_type
+    original = assets.open_original(asset)
+    if viewer_id == asset.owner_id:
+        return original, asset.content_type
+    with original, Image.open(original) as opened:
+        picture = _narrowed(opened.convert("RGB"), width)
+    return io.BytesIO(_encoded(picture, kind)), f"image/{kind}"
 
 
 def _narrowed(picture: Image.Image, width: int) -> Image.Image:

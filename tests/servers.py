@@ -16,6 +16,6 @@ os.environ.setdefault("EMAIL_URL", "memorymail://")
 # Playwright's sync API leaves an event loop running, which Django would take for an async context.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
-from config import servers
+from config import servers  # noqa: E402  (after the environment it reads)
 
 servers.ensure()

@@ -28,7 +28,7 @@ def file(request: Request, code: UUID, width: int, kind: str) -> HttpResponseBas
     if asset is None:
         raise Http404
     try:
-        opened, content_type = renditions.open_one(asset, width, kind)
+        opened, content_type = renditions.open_one(asset, width, kind, viewer_id=viewer_id)
     except FileGone as error:
         raise Http404 from error
     response = FileResponse(opened, content_type=content_type)

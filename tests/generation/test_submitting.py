@@ -60,7 +60,9 @@ def test_words_as_written_and_as_sent_are_kept_apart(alice: User, browse: As) ->
     assert (job.prompt_written, job.prompt_sent) == ("A kite", "A kite, cel shading")
 
 
-@pytest.mark.parametrize(("seed", "mode", "kept"), [("", "", "random"), ("7", "", "locked"), ("7", "counting", "counting")])
+@pytest.mark.parametrize(
+    ("seed", "mode", "kept"), [("", "", "random"), ("7", "", "locked"), ("7", "counting", "counting")]
+)
 def test_a_seed_that_was_typed_is_used(alice: User, browse: As, seed: str, mode: str, kept: str) -> None:
     response = ask(browse(alice), seed=seed, seed_mode=mode, count=2)
     job = job_of(response)
@@ -121,7 +123,7 @@ def test_anothers_key_neither_collides_nor_reveals(alice: User, charlie: User, b
     assert (mine.owner, theirs.owner) == (alice, charlie)
 
 
-# --- Bad input: a named field, a sentence, the typed text, and nothing reserved -----------------------------------------
+# --- Bad input: a named field, a sentence, the typed text, and nothing reserved --------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -154,7 +156,7 @@ def test_anothers_key_neither_collides_nor_reveals(alice: User, charlie: User, b
 def test_bad_input_names_its_field_and_loses_nothing(
     alice: User, browse: As, field: str, value: str, sentence: str, htmx: bool
 ) -> None:
-    said = {"prompt": "A red kite over a harbour", "negative_prompt": "people", **{field: value}}
+    said = {"prompt": "A red kite over a harbour", "negative_prompt": "people", field: value}
     response = ask(browse(alice), htmx=htmx, **said)
     body = response.content.decode()
     assert response.status_code == 422

@@ -1,0 +1,89 @@
+"""Whose turn it is, how many wait before one, and that two workers never take the same job."""
+
+from typing import Any
+
+import pytest
+
+from accounts.models import User
+from generation import cards, jobs, lanes
+from generation.models import Job
+from tests import pictures
+from tests.races import together
+
+
+def ask(owner: User) -> Job:
+    return pictures.submit(owner, pictures=1, prompt="A red kite", ratio="1:1")
+
+
+@pytest.fixture
+def many(settings: Any) -> None:
+    settings.OPEN_JOBS_MAX = settings.DAILY_GENERATE_MAX = (100, 100, 100)
+
+
+def order(lane: str = "default") -> list[int]:
+    served = []
+    while claimed := lanes.claim(lane=lane):
+        served.append(claimed.pk)
+    return served
+
+
+@pytest.mark.django_db
+def test_the_least_recently_served_person_comes_first(alice: User, charlie: User, gwen: User, many: None) -> None:
+    a1, a2, b1, c1, c2, a3 = (ask(who) for who in (alice, alice, charlie, gwen, gwen, alice))
+    assert order() == [job.pk for job in (a1, b1, c1, a2, c2, a3)]
+
+
+@pytest.mark.django_db
+def test_a_newcomer_does_not_wait_behind_a_hundred_of_one_person(alice: User, charlie: User, many: None) -> None:
+    first, *rest = [ask(alice) for _ in range(10)]
+    lanes.claim(lane="default")
+    newcomer = ask(charlie)
+    assert order()[:2] == [newcomer.pk, rest[0].pk]
+    assert first.pk not in {job.pk for job in rest}
+
+
+@pytest.mark.django_db
+def test_who_was_away_does_not_catch_up(alice: User, charlie: User, many: None) -> None:
+    for _ in range(3):
+        ask(alice)
+        order()
+    late, regular = ask(charlie), ask(alice)
+    assert order() == [late.pk, regular.pk]
+    one, two, other = ask(charlie), ask(charlie), ask(alice)
+    assert order() == [one.pk, two.pk, other.pk]  # one turn each, and only the first of a turn is ahead by its id
+
+
+@pytest.mark.django_db
+def test_a_place_counts_who_is_served_before(alice: User, charlie: User, many: None) -> None:
+    queue = [ask(alice), ask(alice), ask(charlie)]
+    places = [cards.place_of(found) for job in queue if (found := cards.find(code=job.code, owner_id=job.owner_id))]
+    assert places == [0, 2, 1]
+
+
+@pytest.mark.django_db
+def test_a_place_beyond_five_hundred_is_not_counted_on(
+    alice: User, many: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = ask(alice)
+    found = cards.find(code=job.code, owner_id=alice.pk)
+    assert found is not None
+    found.place = lanes.PLACE_MAX + 1  # type: ignore[attr-defined]
+    assert cards.small(found).headline == "More than 500 before you for Demo"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_two_workers_take_the_same_job(alice: User, many: None) -> None:
+    waiting = {ask(alice).pk for _ in range(12)}
+    claimed = together(20, lambda: lanes.claim(lane="default"))
+    taken = [job.pk for job in claimed if isinstance(job, Job)]
+    assert sorted(taken) == sorted(waiting)
+    assert claimed.count(None) == 8
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_cancel_and_a_claim_at_once_leave_one_state(alice: User, many: None) -> None:
+    for _ in range(5):
+        job = ask(alice)
+        together(2, lambda job=job: (lanes.claim(lane="default"), jobs.cancel(code=job.code, owner_id=alice.pk)))  # type: ignore[misc]
+        job.refresh_from_db()
+        assert (job.state, job.waiting) == ("cancelled", False)

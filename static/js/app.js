@@ -19,15 +19,15 @@
 
   // Read-only and inert, never disabled: what is disabled would be missing from the POST.
   function lock(form, state) {
-    all("textarea, input", form).forEach(function (field) { field.readOnly = true; });
+    all("textarea, input:not([type])", form).forEach(function (field) { field.readOnly = true; });
     all("[data-fields]", form).forEach(function (part) { part.inert = true; });
-    all("button[type=submit]", form).forEach(function (button) { button.setAttribute("aria-disabled", "true"); button.dataset.state = state; });
+    all("#generate", form).forEach(function (button) { button.setAttribute("aria-disabled", "true"); button.dataset.state = state; });
   }
 
   function unlock(form) {
-    all("textarea, input", form).forEach(function (field) { field.readOnly = false; });
+    all("textarea, input:not([type])", form).forEach(function (field) { field.readOnly = false; });
     all("[data-fields]", form).forEach(function (part) { part.inert = false; });
-    all("button[type=submit]", form).forEach(function (button) { button.removeAttribute("aria-disabled"); delete button.dataset.state; });
+    all("#generate", form).forEach(function (button) { button.removeAttribute("aria-disabled"); delete button.dataset.state; });
   }
 
   // A guest has one job at a time: the form comes back when the one on the stage has ended.

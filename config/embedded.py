@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 from urllib.parse import quote
@@ -26,6 +26,7 @@ LOG_MAX_BYTES = 5_000_000
 OWN_SERVERS = "Set DATABASE_URL and REDIS_URL to use servers of your own."
 
 _held: dict[Path, IO[str]] = {}
+_guardians: dict[Path, int] = {}  # process ids of those that this process started
 
 
 class EmbeddedError(Exception):
@@ -87,6 +88,9 @@ def release_and_wait(var_dir: Path, seconds: float) -> bool:
         if time.monotonic() > deadline:
             return False
         time.sleep(POLL_SECONDS)
+    if pid := _guardians.pop(var, 0):
+        with suppress(ChildProcessError):  # our parent started it, before we were forked
+            os.waitpid(pid, 0)
     return True
 
 
@@ -145,6 +149,7 @@ def _start_guardian(var: Path) -> None:
         process.wait()
         raise EmbeddedError(f"the bundled servers did not start: {said or 'their guardian ended'} (log: {log})")
     process.returncode = 0  # it outlives us by design: no ResourceWarning about a child that still runs
+    _guardians[var] = process.pid
 
 
 def _wheel(name: str) -> Path:

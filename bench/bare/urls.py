@@ -1,0 +1,12 @@
+"""The doors of the anchors."""
+
+from django.urls import path
+
+from bench.bare import views
+
+urlpatterns = [
+    path("hello", views.hello),
+    path("select/<int:pk>", views.select),
+    path("commit", views.commit),
+    path("submit", views.submit),
+]

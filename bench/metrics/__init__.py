@@ -1,0 +1,1 @@
+"""One module a metric: its cells, its anchors, its goals."""

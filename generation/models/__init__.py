@@ -2,8 +2,8 @@
 
 from generation.models.asset import Asset, Moderation, Visibility
 from generation.models.attempt import Attempt
-from generation.models.catalogue import InferenceModel, Lane, OutputKind, SeedSupport
-from generation.models.job import ErrorCode, Job, JobState, SeedMode, Style
+from generation.models.catalogue import InferenceModel, Lane, OutputKind, SeedSupport, Style
+from generation.models.job import ErrorCode, Job, JobState, SeedMode
 from generation.models.usage import FreeSpend
 
 __all__ = [

@@ -5,6 +5,15 @@ from django.db import models
 from django.db.models import Q
 
 
+class Style(models.TextChoices):
+    """Each is words that a model adds to the prompt, or a treatment of its own."""
+
+    NONE = "none"
+    REALISTIC = "realistic"
+    ANIME = "anime"
+    ARTISTIC = "artistic"
+
+
 class OutputKind(models.TextChoices):
     PICTURE = "picture"
     MODEL_3D = "3d", "3D model"
@@ -68,6 +77,11 @@ class InferenceModel(models.Model):
     @property
     def available(self) -> bool:
         return self.is_enabled and not self.is_retired
+
+    @property
+    def style_names(self) -> list[str]:
+        """In the order of the form: the database keeps an object's keys in an order of its own."""
+        return [style for style in Style.values if style in self.styles]
 
     @property
     def is_3d(self) -> bool:

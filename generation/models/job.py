@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from credits.triggers import Firm
-from generation.models.catalogue import InferenceModel, Lane
+from generation.models.catalogue import InferenceModel, Lane, Style
 
 
 class JobState(models.TextChoices):
@@ -52,13 +52,6 @@ class SeedMode(models.TextChoices):
     RANDOM = "random"
     LOCKED = "locked"
     COUNTING = "counting", "Counting up"
-
-
-class Style(models.TextChoices):
-    NONE = "none"
-    REALISTIC = "realistic"
-    ANIME = "anime"
-    ARTISTIC = "artistic"
 
 
 class Origin(models.TextChoices):

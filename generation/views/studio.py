@@ -125,7 +125,9 @@ def _accepted(request: Request, form: GenerateForm, job: Job) -> HttpResponse:
         return http.redirect(request, reverse("job", args=[job.code]))
     fresh = cards.find(code=job.code, owner_id=job.owner_id)
     assert fresh is not None
-    context = {"card": cards.of(fresh), "next_key": _key(), "next_seed": _next_seed(job)}
+    tier = access.tier(owner_id=job.owner_id, is_guest=not request.user.is_authenticated)
+    used = limits.used_today(owner_id=job.owner_id, tier=tier)
+    context = {"card": cards.of(fresh), "limit": used, "next_key": _key(), "next_seed": _next_seed(job)}
     body = render_to_string("generation/partials/accepted.html", context, request)
     return HttpResponse(body, status=201, headers={"HX-Trigger": "jobs-changed"})
 

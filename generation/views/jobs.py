@@ -80,7 +80,7 @@ def retry(request: Request, code: UUID) -> HttpResponse:
         return http.redirect(request, f"{reverse('studio')}?from={code}")
     try:
         submitted = jobs.submit(
-            owner=request.user,  # type: ignore[arg-type]
+            owner=request.ensure_user(None),
             visitor=None,
             wish=_same_wish(old, model),
             quote_token=quotes.sign(quote, model=model, aspect_ratio=old.aspect_ratio),

@@ -98,7 +98,7 @@ def generate(request: Request) -> HttpResponse:
     parent = lineage.of_label(label=form.cleaned_data["parent"], viewer_id=viewer_id)
     try:
         submitted = jobs.submit(
-            owner=request.user if request.user.pk else None,
+            owner=request.ensure_user(None) if request.user.pk else None,  # refuses who was banned
             visitor=_visitor(request),
             wish=form.wish(parent.job if parent else None, parent.origin if parent else ""),
             quote_token=request.POST.get("quote", ""),

@@ -332,6 +332,12 @@ def test_a_model_that_is_switched_off_says_so_before_anything_is_reserved(alice:
     assert "Back at noon." in response.content.decode()
 
 
+def test_a_banned_guest_submits_nothing(gwen: User, browse: As) -> None:
+    User.objects.filter(pk=gwen.pk).update(is_active=False)
+    assert ask(browse(gwen)).status_code == 403
+    assert not Job.objects.exists()
+
+
 # --- The doors -------------------------------------------------------------------------------------------------------
 
 

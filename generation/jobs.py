@@ -301,6 +301,11 @@ def _succeed(row: Job, pictures: Sequence[assets.Stored]) -> JobState:
     return JobState.SUCCEEDED
 
 
+def is_lost(job: Job) -> bool:
+    """Whether another worker has taken the job over from this try."""
+    return Job.objects.filter(pk=job.pk, state__in=OPEN_STATES).exclude(tries=job.tries).exists()
+
+
 def storing(job: Job) -> bool:
     """The provider has answered and bytes are going into storage. False when the job has ended meanwhile."""
     with transaction.atomic():
@@ -310,9 +315,12 @@ def storing(job: Job) -> bool:
 # --- Ends without pictures -------------------------------------------------------------------------------------------
 
 
-def fail(*, job_id: int, code: ErrorCode, detail: str = "") -> bool:
-    """End a job as failed: everything reserved is released. False when it had ended already."""
-    return _end(job_id, JobState.FAILED, code=code, detail=detail)
+def fail(*, job_id: int, code: ErrorCode, detail: str = "", tries: int | None = None) -> bool:
+    """End a job as failed: everything reserved is released. False when it had ended already.
+
+    With `tries` it speaks for that try alone: False, too, when another worker has the job by now.
+    """
+    return _end(job_id, JobState.FAILED, code=code, detail=detail, tries=tries)
 
 
 def cancel(*, code: UUID, owner_id: int) -> Job:
@@ -324,10 +332,12 @@ def cancel(*, code: UUID, owner_id: int) -> Job:
     return job
 
 
-def _end(job_id: int, state: JobState, *, code: ErrorCode, detail: str = "") -> bool:
+def _end(job_id: int, state: JobState, *, code: ErrorCode, detail: str = "", tries: int | None = None) -> bool:
     with transaction.atomic():
         row = Job.objects.select_for_update(no_key=True).get(pk=job_id)
         if not row.is_open or (state == JobState.CANCELLED and row.state == JobState.STORING):
+            return False
+        if tries not in (None, row.tries):
             return False
         ledger.settle(subject=row.subject, amount=0)
         _release_budget(row, row.total_credits)
@@ -349,11 +359,14 @@ def _release_budget(row: Job, amount: int) -> None:
         limits.release_free(address=row.free_address, amount=amount)
 
 
-def give_back(*, job_id: int, code: ErrorCode, detail: str) -> bool:
-    """A try that failed or whose worker died: back into the queue for another one. False after the last try."""
+def give_back(*, job_id: int, code: ErrorCode, detail: str, tries: int | None = None) -> bool:
+    """A try that failed or whose worker died: back into the queue for another one. False after the last try.
+
+    With `tries` it speaks for that try alone: when another worker has the job by now, nothing is taken from it.
+    """
     with transaction.atomic():
         row = Job.objects.select_for_update(no_key=True).get(pk=job_id)
-        if not row.is_open or row.waiting:
+        if not row.is_open or row.waiting or tries not in (None, row.tries):
             return True
         Attempt.objects.filter(job=row, finished_at=None).update(
             finished_at=Now(), error_code=code, error_detail=detail[:500]

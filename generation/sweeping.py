@@ -38,9 +38,9 @@ def _expire() -> int:
 def _take_back() -> int:
     lost = Job.objects.filter(finished_at=None, waiting=False, lease_until__lt=Now()).order_by("lease_until")
     taken = 0
-    for pk in lost.values_list("pk", flat=True)[:BATCH]:
-        if not jobs.give_back(job_id=pk, code=ErrorCode.INTERNAL, detail="the worker's lease ran out"):
-            jobs.fail(job_id=pk, code=ErrorCode.INTERNAL, detail="three workers were lost")
+    for pk, tries in lost.values_list("pk", "tries")[:BATCH]:
+        if not jobs.give_back(job_id=pk, code=ErrorCode.INTERNAL, detail="the worker's lease ran out", tries=tries):
+            jobs.fail(job_id=pk, code=ErrorCode.INTERNAL, detail="three workers were lost", tries=tries)
         taken += 1
     return taken
 

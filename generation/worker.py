@@ -49,14 +49,16 @@ def _run(job: Job) -> None:
 
 
 def _fail(job: Job, code: ErrorCode, detail: str, *, permanent: bool) -> None:
-    if permanent or not jobs.give_back(job_id=job.pk, code=code, detail=detail):
-        jobs.fail(job_id=job.pk, code=code, detail=detail)
+    if permanent or not jobs.give_back(job_id=job.pk, code=code, detail=detail, tries=job.tries):
+        jobs.fail(job_id=job.pk, code=code, detail=detail, tries=job.tries)
 
 
 def _produce(job: Job, attempt: Attempt) -> None:
     began = time.monotonic()
     outputs = list(registry.get(job.model.provider).run(_order(job, attempt), _watch(job)))
     run_seconds = time.monotonic() - began
+    if len(outputs) < job.count and jobs.is_lost(job):
+        return  # this worker was frozen for longer than its lease; what it has is no partial success
     if not outputs:
         if Job.objects.filter(pk=job.pk, state=JobState.CANCELLED).exists():
             return

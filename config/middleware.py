@@ -20,8 +20,7 @@ AWAY = (
     OperationalError,
     InterfaceError,
     psycopg_pool.PoolTimeout,
-    redis.exceptions.ConnectionError,
-    redis.exceptions.TimeoutError,
+    redis.exceptions.RedisError,  # a full Redis refuses with a plain ResponseError
     BrokerError,
 )
 FOREIGN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")

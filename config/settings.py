@@ -6,6 +6,7 @@ Without DATABASE_URL the site is in embedded mode: bundled PostgreSQL and Redis,
 import os
 import re
 import secrets
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -257,6 +258,9 @@ CELERY_TASK_SOFT_TIME_LIMIT = 540
 CELERY_TASK_TIME_LIMIT = 600
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TIMEZONE = "UTC"
+# A worker keeps its connection between tasks: a new one costs PostgreSQL several times what a whole job does.
+# CONN_MAX_AGE and its health checks rule it, as in web processes; config/celery.py asks for them.
+CELERY_DB_REUSE_MAX = sys.maxsize
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep": {"task": "generation.tasks.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
     "audit": {"task": "credits.tasks.audit", "schedule": timedelta(hours=1), "options": {"expires": 3600}},
@@ -312,7 +316,7 @@ STORAGES = {
 }
 # In embedded mode a changed stylesheet shows at once; collectstatic still runs, so that production differs in nothing.
 WHITENOISE_USE_FINDERS = EMBEDDED
-WHITENOISE_AUTOREFRESH = False
+WHITENOISE_AUTOREFRESH = EMBEDDED  # a file that is edited while the site runs arrives whole
 WHITENOISE_MAX_AGE = 0 if EMBEDDED else 60
 
 # --- People ----------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from datetime import UTC, date
 from typing import Any
 
 from django.contrib.postgres.functions import TransactionNow
-from django.db.models import BigIntegerField, F, Q, QuerySet, Subquery, Sum
+from django.db.models import BigIntegerField, Exists, F, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import TruncDate
 
 from credits import allowance, lines
@@ -54,6 +54,7 @@ class Balance:
     purchased: Pocket
     debt: int  # what is owed, 0 or more
     daily_amount: int  # what the daily wallet is filled up to at 00:00 UTC
+    has_purchased: bool = False  # ever: raises the limits
 
     @property
     def available(self) -> int:
@@ -111,6 +112,7 @@ def balance(*, owner_id: int | None, is_guest: bool) -> Balance:
         purchased=_pocket(rows.get(WalletKind.PURCHASED)),
         debt=-rows[WalletKind.DEBT].balance if WalletKind.DEBT in rows else 0,
         daily_amount=amount,
+        has_purchased=any(wallet.has_purchased for wallet in rows.values()),
     )
 
 
@@ -167,13 +169,15 @@ class _Wallet:
     reserved: int
     topped_up_on: date | None
     today: date  # by the database's clock, which also makes the top-up
+    has_purchased: bool
 
 
 def _wallets(owner_id: int) -> dict[str, _Wallet]:
+    purchases = Transfer.objects.filter(owner_id=owner_id, kind=TransferKind.PURCHASE)
     rows = (
         Wallet.objects.filter(owner_id=owner_id)
-        .annotate(today=TruncDate(TransactionNow(), tzinfo=UTC))
-        .values_list("kind", "balance", "reserved", "topped_up_on", "today")
+        .annotate(today=TruncDate(TransactionNow(), tzinfo=UTC), has_purchased=Exists(purchases))
+        .values_list("kind", "balance", "reserved", "topped_up_on", "today", "has_purchased")
     )
     return {row[0]: _Wallet(*row[1:]) for row in rows}
 

@@ -22,6 +22,13 @@ def tier(*, owner_id: int | None, is_guest: bool) -> Tier:
     return Tier.CUSTOMER if statements.has_purchased(owner_id=owner_id) else Tier.ACCOUNT
 
 
+def tier_of(balance: statements.Balance, *, is_guest: bool) -> Tier:
+    """The same for a page that has read the balance anyway: no query."""
+    if is_guest:
+        return Tier.GUEST
+    return Tier.CUSTOMER if balance.has_purchased else Tier.ACCOUNT
+
+
 def open_jobs_max(of: Tier) -> int:
     return settings.OPEN_JOBS_MAX[of]
 

@@ -94,6 +94,8 @@ def retry(request: Request, code: UUID) -> HttpResponse:
     context = {"card": cards.of(_own(request, submitted.job.code))}
     response = render(request, "generation/partials/card.html", context, status=201)
     response["HX-Trigger"] = "jobs-changed"
+    if request.htmx.current_url_abs_path == reverse("job", args=[code]):
+        response["HX-Push-Url"] = reverse("job", args=[submitted.job.code])
     return response
 
 
@@ -127,7 +129,7 @@ def tray(request: Request) -> HttpResponse:
         "balance": balance,
         "jobs": small,
         "open_jobs": len(small),
-        "open_max": access.open_jobs_max(access.tier(owner_id=user.pk, is_guest=is_guest)) if small else 0,
+        "open_max": access.open_jobs_max(access.tier_of(balance, is_guest=is_guest)),
         "reserved": sum(one.job.total_credits for one in small),
         "tray_url": f"{reverse('tray')}?v={version}",
     }

@@ -162,7 +162,7 @@ def _page(
 ) -> HttpResponse:
     context = _context(request, form, refusal=refusal)
     context |= {
-        "card": None,
+        "card": _open_card(request.user.pk),
         "parent": parent,
         "recent": _recent(request.user.pk),
         "is_visitor": request.user.pk is None,
@@ -173,7 +173,8 @@ def _page(
 
 def _context(request: Request, form: GenerateForm, *, refusal: words.Told | None) -> dict[str, Any]:
     user = request.user
-    tier = access.tier(owner_id=user.pk, is_guest=not user.is_authenticated)
+    balance = _balance(request)
+    tier = access.tier_of(balance, is_guest=not user.is_authenticated)
     models = catalogue.listed()
     chosen = catalogue.find(str(form["model"].value() or "")) or next(iter(models), None)
     return {
@@ -182,7 +183,7 @@ def _context(request: Request, form: GenerateForm, *, refusal: words.Told | None
         "models": models,
         "model": chosen,
         "ratios": RATIOS,
-        "quote": _shown(form, _balance(request), chosen),
+        "quote": _shown(form, balance, chosen),
         "limit": limits.used_today(owner_id=user.pk, tier=tier),
         "refusal": refusal,
         "is_guest": not user.is_authenticated,
@@ -225,6 +226,12 @@ def _shown(form: GenerateForm, balance: Balance, chosen: InferenceModel | None =
 
 def _count(text: object) -> int:
     return int(str(text)) if str(text) in {"1", "2", "3", "4"} else 1
+
+
+def _open_card(owner_id: int | None) -> cards.Card | None:
+    """The newest open job, so that coming back to the studio finds it again."""
+    jobs_now = cards.open_jobs(owner_id=owner_id) if owner_id else []
+    return cards.of(jobs_now[-1]) if jobs_now else None
 
 
 def _recent(owner_id: int | None) -> list[Asset]:

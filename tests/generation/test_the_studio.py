@@ -74,3 +74,10 @@ def test_remix_needs_a_picture_whose_prompt_shows(alice: User, charlie: User, br
 @pytest.mark.parametrize("method", ["post", "put", "delete"])
 def test_the_studio_is_only_read(browse: As, method: str) -> None:
     assert getattr(browse(None), method)("/").status_code == 405
+
+
+def test_coming_back_finds_the_open_job_again(alice: User, browse: As) -> None:
+    job = pictures.submit(alice, pictures=1, prompt="A red kite", ratio="1:1")
+    body = browse(alice).get("/").content.decode()
+    assert f'id="job-{job.code}"' in body
+    assert "1 credit reserved." in body

@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, celeryd_init
+from celery.signals import beat_init, celeryd_init, task_prerun
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -19,3 +19,11 @@ def _ensure_servers(**_: Any) -> None:
     from config import servers  # noqa: PLC0415  (settings are not ready while this module loads)
 
     servers.ensure()
+
+
+@task_prerun.connect
+def _renew_connection(**_: Any) -> None:
+    """A task begins as a request does: a connection that is too old or was broken is replaced."""
+    from django.db import close_old_connections  # noqa: PLC0415  (settings are not ready while this module loads)
+
+    close_old_connections()

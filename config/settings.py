@@ -222,7 +222,7 @@ REDIS = read(
 )
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "config.caches.RedisCache",
         "LOCATION": REDIS.cache,
         "OPTIONS": {"socket_timeout": 5, "socket_connect_timeout": 2},
     }

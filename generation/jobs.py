@@ -81,8 +81,12 @@ class Visitor:
 
 @dataclass(frozen=True)
 class Submitted:
+    """An accepted request's job and whose limits counted; `place`, how many wait before it, is told of a new one."""
+
     job: Job
     is_new: bool
+    tier: access.Tier
+    place: int = 0
 
 
 # --- Submit ----------------------------------------------------------------------------------------------------------
@@ -105,7 +109,7 @@ def submit(
         first = Job.objects.filter(form_key=keys[0]).first()
         if first is not None:
             visitor.become(first.owner_id)
-            return Submitted(_same_or_refuse(first, wish), is_new=False)
+            return Submitted(_same_or_refuse(first, wish), is_new=False, tier=access.Tier.GUEST)
         quote = _admit(wish=wish, quote_token=quote_token, address=address)
         guest = visitor.become(None)
         submitted = _accept(guest, keys, wish, quote, access.Tier.GUEST, address)
@@ -121,7 +125,8 @@ def _submit_as(owner: "User", keys: list[str], wish: Wish, quote_token: str, add
     except GenerationError:
         # A retry of an answer that was lost must find its job, whatever has expired or filled up meanwhile.
         if known := Job.objects.filter(form_key__in=keys, owner_id=owner.pk).first():
-            return Submitted(_same_or_refuse(known, wish), is_new=False)
+            tier = access.tier(owner_id=owner.pk, is_guest=owner.is_guest)
+            return Submitted(_same_or_refuse(known, wish), is_new=False, tier=tier)
         raise
     counted = False
     try:
@@ -170,7 +175,7 @@ def _accept(
         raise SignedInElsewhere
     now = lanes.standing(owner_id=owner.pk, lane=wish.model.lane, form_keys=keys)
     if now.known_job_id:
-        return Submitted(_same_or_refuse(Job.objects.get(pk=now.known_job_id), wish), is_new=False)
+        return Submitted(_same_or_refuse(Job.objects.get(pk=now.known_job_id), wish), is_new=False, tier=tier)
     if now.open_jobs >= access.open_jobs_max(tier):
         raise TooManyJobs(maximum=access.open_jobs_max(tier))
     if purse.available(purchased_only=wish.model.is_pro) < quote.total_credits:
@@ -195,7 +200,7 @@ def _accept(
     except credit_errors.InDebt as error:
         raise InsufficientCredits(needed=quote.total_credits, available=0, purchased_only=wish.model.is_pro) from error
     _hint(job.lane)
-    return Submitted(job, is_new=True)
+    return Submitted(job, is_new=True, tier=tier, place=now.place)
 
 
 def _insert(owner: "User", form_key: str, wish: Wish, quote: quotes.Quote, turn: int, free_address: str) -> Job:

@@ -22,11 +22,12 @@ class Standing:
 
     open_jobs: int
     turn: int
+    place: int  # how many wait before a new job, counted to PLACE_MAX + 1
     known_job_id: int | None
 
 
 def standing(*, owner_id: int, lane: str, form_keys: list[str]) -> Standing:
-    """Open jobs, the turn for a new job, and the job that one of these form keys has already made. One statement.
+    """Open jobs, turn and place of a new job, and the job that one of these form keys has already made. One statement.
 
     The turn is max(turn now served on the lane, owner's last turn on it + 1): the least recently served comes first.
     """
@@ -34,13 +35,17 @@ def standing(*, owner_id: int, lane: str, form_keys: list[str]) -> Standing:
         cursor.execute(
             """SELECT
                  (SELECT count(*) FROM generation_job WHERE owner_id = %(owner)s AND finished_at IS NULL),
-                 greatest(
+                 next.turn,
+                 (SELECT count(*) FROM (
+                    SELECT 1 FROM generation_job w WHERE w.waiting AND w.lane = %(lane)s AND w.turn <= next.turn
+                    LIMIT %(most)s) ahead),
+                 (SELECT id FROM generation_job WHERE form_key = ANY(%(keys)s) LIMIT 1)
+               FROM (SELECT greatest(
                    coalesce((SELECT turn FROM generation_job WHERE lane = %(lane)s AND claimed_at IS NOT NULL
                              ORDER BY claimed_at DESC LIMIT 1), 0),
                    coalesce((SELECT max(turn) + 1 FROM generation_job
-                             WHERE owner_id = %(owner)s AND lane = %(lane)s), 0)),
-                 (SELECT id FROM generation_job WHERE form_key = ANY(%(keys)s) LIMIT 1)""",
-            {"owner": owner_id, "lane": lane, "keys": form_keys},
+                             WHERE owner_id = %(owner)s AND lane = %(lane)s), 0)) AS turn OFFSET 0) next""",
+            {"owner": owner_id, "lane": lane, "keys": form_keys, "most": PLACE_MAX + 1},
         )
         return Standing(*cursor.fetchone())
 

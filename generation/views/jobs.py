@@ -34,15 +34,16 @@ def page(request: Request, code: UUID) -> HttpResponse:
 @require_safe
 @never_cache
 def card(request: Request, code: UUID) -> HttpResponse:
-    """The polled card: 204 while it already shows everything. One query, and no user is loaded."""
+    """The polled card: 204, for one query, while it already shows everything. No user is loaded."""
     version, place = _number(request, "v"), _number(request, "place")
     if version is BAD or place is BAD:
         return HttpResponseBadRequest("v and place are whole numbers.")
-    job = cards.find(code=code, owner_id=request.owner_id())
+    owner_id = request.owner_id()
+    if cards.is_current(code=code, owner_id=owner_id, version=version, place=place):
+        return HttpResponse(status=204)
+    job = cards.find(code=code, owner_id=owner_id)
     if job is None:
         return _gone(request)
-    if cards.is_current(job, version=version, place=place):
-        return HttpResponse(status=204)
     response = render(request, "generation/partials/card.html", {"card": cards.of(job)})
     if not job.is_open:
         response["HX-Trigger"] = "jobs-changed"

@@ -107,7 +107,7 @@ def generate(request: Request) -> HttpResponse:
         )
     except GenerationError as error:
         return _refused(request, form, error, status=error.status)
-    return _accepted(request, form, submitted.job)
+    return _accepted(request, form, submitted)
 
 
 # --- What they are made of -------------------------------------------------------------------------------------------
@@ -120,14 +120,13 @@ def _visitor(request: Request) -> jobs.Visitor:
     return jobs.Visitor(key=key, become=request.ensure_user)
 
 
-def _accepted(request: Request, form: GenerateForm, job: Job) -> HttpResponse:
+def _accepted(request: Request, form: GenerateForm, submitted: jobs.Submitted) -> HttpResponse:
+    job = submitted.job
     if not request.htmx:
         return http.redirect(request, reverse("job", args=[job.code]))
-    fresh = cards.find(code=job.code, owner_id=job.owner_id)
-    assert fresh is not None
-    tier = access.tier(owner_id=job.owner_id, is_guest=not request.user.is_authenticated)
-    used = limits.used_today(owner_id=job.owner_id, tier=tier)
-    context = {"card": cards.of(fresh), "limit": used, "next_key": _key(), "next_seed": _next_seed(job)}
+    shown = cards.placed(job, place=submitted.place) if submitted.is_new else cards.find_own(job)
+    used = limits.used_today(owner_id=job.owner_id, tier=submitted.tier)
+    context = {"card": cards.of(shown), "limit": used, "next_key": _key(), "next_seed": _next_seed(job)}
     body = render_to_string("generation/partials/accepted.html", context, request)
     return HttpResponse(body, status=201, headers={"HX-Trigger": "jobs-changed"})
 

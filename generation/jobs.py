@@ -246,20 +246,20 @@ def _hint(lane: str) -> None:
 def begin(job: Job) -> Attempt | None:
     """Write the attempt, then the provider may be called. None when the job has ended meanwhile."""
     with transaction.atomic():
-        if not _advance(job, JobState.RUNNING, since=(JobState.STARTING, JobState.RUNNING, JobState.STORING)):
+        if not (_move(job, JobState.STARTING, JobState.RUNNING) or _came_further(job)):
             return None
         return Attempt.objects.create(job=job, number=job.tries, provider=job.model.provider)
 
 
-def _advance(job: Job, state: JobState, *, since: Sequence[JobState]) -> bool:
-    """Move on, unless a lost worker's job has come that far already: states never go back."""
-    current = Job.objects.select_for_update(no_key=True).values_list("state", flat=True).get(pk=job.pk)
-    if current not in since:
-        return False
-    order = list(JobState)
-    if order.index(JobState(current)) < order.index(state):
-        Job.objects.filter(pk=job.pk).update(state=state)
-    return True
+def _move(job: Job, since: JobState, to: JobState) -> bool:
+    return bool(Job.objects.filter(pk=job.pk, state=since).update(state=to))
+
+
+def _came_further(job: Job) -> bool:
+    """A lost worker's job may have, and states never go back; locked, so that it does not end meanwhile."""
+    further = (JobState.RUNNING, JobState.STORING)
+    locked = Job.objects.select_for_update(no_key=True).filter(pk=job.pk, state__in=further)
+    return locked.values_list("pk").first() is not None
 
 
 def report(job: Job, *, percent: int) -> bool:
@@ -313,8 +313,9 @@ def is_lost(job: Job) -> bool:
 
 def storing(job: Job) -> bool:
     """The provider has answered and bytes are going into storage. False when the job has ended meanwhile."""
-    with transaction.atomic():
-        return _advance(job, JobState.STORING, since=(JobState.RUNNING, JobState.STORING))
+    if _move(job, JobState.RUNNING, JobState.STORING):
+        return True
+    return Job.objects.filter(pk=job.pk, state=JobState.STORING).exists()
 
 
 # --- Ends without pictures -------------------------------------------------------------------------------------------

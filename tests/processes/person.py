@@ -11,13 +11,14 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 TIMEOUT_SECONDS = 40
 PATIENCE_SECONDS = 60
 POLL_SECONDS = 0.1
+PASSWORD = "four words are enough"
 ENDED = ("succeeded", "failed", "cancelled")
 
 
@@ -133,3 +134,21 @@ class Person:
     def become_guest(self) -> None:
         """Have a row and a wallet with all of today's credits: ask for something, and take it back at once."""
         assert self.cancel(self.submit()).attribute("state") == "cancelled"
+
+    # --- Accounts ---------------------------------------------------------------------------------------------------
+
+    def sign_up(self, email: str, read_code: Callable[[str], str]) -> None:
+        """Make an account with the code from the mail; what this browser's guest made comes along."""
+        page = self.get("/accounts/signup/")
+        token = page.field("csrfmiddlewaretoken")
+        fields = {"csrfmiddlewaretoken": token, "email": email, "password1": PASSWORD}
+        assert self.post("/accounts/signup/", fields, htmx=False).status == 302
+        token = self.get("/accounts/confirm-email/").field("csrfmiddlewaretoken")
+        fields = {"csrfmiddlewaretoken": token, "code": read_code(email)}
+        assert self.post("/accounts/confirm-email/", fields, htmx=False).status == 302
+
+    def publish(self, picture: str, title: str) -> None:
+        token = self.get(f"/art/{picture}").field("csrfmiddlewaretoken")
+        fields = {"csrfmiddlewaretoken": token, "visibility": "public", "title": title, "level": "general"}
+        answer = self.post(f"/art/{picture}/publish", fields)
+        assert answer.status == 200, answer.text

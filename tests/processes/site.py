@@ -102,7 +102,7 @@ class Site:
         self.mails = var / "mails"
         self.logs = var / "logs"
         ours = {name: value for name, value in os.environ.items() if name not in FOREIGN}
-        here = {"VAR_DIR": str(var), "PORT": str(self.port), "EMAIL_URL": f"filemail://{self.mails}"}
+        here = {"VAR_DIR": str(var), "PORT": str(self.port), "EMAIL_URL": f"filemail:///{self.mails}"}
         self.environment = ours | PLAIN | here | {"PYTHONUNBUFFERED": "1"} | environment
         python = [sys.executable, "-W", "ignore:You're running the worker", "-m"]
         celery = [*python, "celery", "--quiet", "-A", "config"]

@@ -25,7 +25,9 @@ STOP_SECONDS = 15.0
 POLL_SECONDS = 0.2
 QUICK_POLL_SECONDS = 0.01
 RESTART_PAUSE_SECONDS = 1.0
+NO_LOCK = -1
 PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
 LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
@@ -58,7 +60,7 @@ class Site:
     sockets: Path
     postgres_bin: Path
     redis_server: Path
-    lock_fd: int = -1
+    lock_fd: int = NO_LOCK
 
     @property
     def data(self) -> Path:
@@ -136,6 +138,12 @@ def die_with(parent: int, number: signal.Signals) -> None:
             os.kill(os.getpid(), number)
 
 
+def adopt_orphans() -> None:
+    """Become the parent of descendants whose own parent dies, so that we can see them end. Only Linux can."""
+    if LIBC is not None:
+        LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
 def as_child(number: signal.Signals) -> Callable[[], None]:
     """What a child does before it becomes its program (`preexec_fn`): default signals, and `number` when we die."""
     parent = os.getpid()
@@ -166,6 +174,7 @@ def guard(site: Site, answer_fd: int) -> None:
     try:
         with open(answer_fd, "w") as answer:
             try:
+                site = own_sockets(site)
                 start(site, servers)
             except (GuardianError, OSError) as error:
                 answer.write(" ".join(str(error).split()))
@@ -178,7 +187,6 @@ def guard(site: Site, answer_fd: int) -> None:
 
 def start(site: Site, servers: list[Server]) -> None:
     """Bring both servers up; what was started is in `servers` even when this raises."""
-    site = own_sockets(site)
     make_cluster(site)
     (site.var / "redis").mkdir(mode=0o700, exist_ok=True)
     servers += [postgres(site), redis(site)]
@@ -206,7 +214,7 @@ def stop(site: Site, servers: list[Server]) -> None:
         server.ask_to_stop()
     for server in servers:
         server.wait_until_stopped(deadline)
-    if servers:  # otherwise the folder may be somebody else's
+    if site.lock_fd != NO_LOCK:  # otherwise the folder may be somebody else's
         shutil.rmtree(site.sockets, ignore_errors=True)
 
 

@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -39,6 +40,7 @@ def main() -> None:
     """Set the site up and serve it until SIGINT, SIGTERM or SIGHUP; raises SystemExit with one line."""
     if "MAKELEVEL" in os.environ:
         guardian.die_with(os.getppid(), signal.SIGTERM)
+    guardian.adopt_orphans()
     site = Site(web_worker_beat())
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, site.ask_to_stop)
@@ -76,6 +78,7 @@ def only_one_for(var_dir: Path) -> Iterator[None]:
     """Refuse a second run in the same VAR_DIR: two beats would write one schedule."""
     try:
         var_dir.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=var_dir).close()  # a lock file of an earlier run says nothing about the folder
         file = (var_dir / "run.lock").open("a")
     except OSError as error:
         raise SystemExit(
@@ -206,6 +209,14 @@ class Site:
             child.end(deadline)
         if settings.EMBEDDED and not embedded.release_and_wait(settings.VAR_DIR, SERVERS_STOP_SECONDS):
             say("atelier: another process still uses the bundled servers; they end with it")
+        reap()
+
+
+def reap() -> None:
+    """Collect the dead that we adopted: in a container nobody else might."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass
 
 
 def answers() -> bool:

@@ -32,6 +32,7 @@ from generation.errors import (
 )
 from generation.models import Asset, Attempt, ErrorCode, InferenceModel, Job, JobState, SeedMode
 from generation.models.job import OPEN_STATES
+from generation.pricing import price
 from generation.pricing import quote as quotes
 from generation.shapes import SHAPES
 
@@ -288,18 +289,22 @@ def store(job: Job, attempt: Attempt, pictures: Sequence[assets.Stored], *, run_
         row = Job.objects.select_for_update(no_key=True).get(pk=job.pk)
         state = JobState(row.state)
         if state in (JobState.RUNNING, JobState.STORING):
-            state = _succeed(row, pictures)
+            state = _succeed(row, pictures, run_seconds=run_seconds)
         elif state is JobState.FAILED:
             assets.insert(row, pictures, is_late=True)
         Attempt.objects.filter(pk=attempt.pk, finished_at=None).update(finished_at=Now(), run_seconds=run_seconds)
     return state
 
 
-def _succeed(row: Job, pictures: Sequence[assets.Stored]) -> JobState:
+def _succeed(row: Job, pictures: Sequence[assets.Stored], *, run_seconds: float) -> JobState:
     if row.state == JobState.RUNNING:
         Job.objects.filter(pk=row.pk).update(state=JobState.STORING)
     stored = assets.insert(row, pictures, is_late=False)
-    charge = row.price_credits * stored
+    charge = stored * price.charge(
+        quoted=row.price_credits,
+        expected_seconds=row.quote["expected_seconds"],
+        measured_seconds=run_seconds / len(pictures),
+    )
     ledger.settle(subject=row.subject, amount=charge)
     _release_budget(row, row.total_credits - charge)
     _finish(row, JobState.SUCCEEDED)

@@ -6,10 +6,12 @@ from dataclasses import asdict, dataclass
 from django.conf import settings
 from django.core import signing
 
+from config.templatetags import show
 from generation.errors import QuoteExpired
 from generation.models import InferenceModel
+from generation.pricing import price
+from generation.shapes import SHAPES
 
-RULES_VERSION = 1
 SALT = "generation.quote"
 
 
@@ -29,6 +31,7 @@ class Quote:
     price_credits: int
     count: int
     rules_version: int
+    expected_seconds: float  # for one picture, as it was when the price was shown
     lines: tuple[Line, ...]
 
     @property
@@ -40,17 +43,18 @@ class Quote:
 
 
 def make(*, model: InferenceModel, aspect_ratio: str, count: int) -> Quote:
-    """The price of `count` pictures: the catalogue's rate, times pictures."""
+    """The price of `count` pictures: by the fuzzy rules for one, times pictures."""
+    priced = price.credits_per_picture(rate=model.price_credits, megapixels=SHAPES[aspect_ratio].megapixels)
+    seconds = show.seconds(model.typical_seconds)
+    labels = {"rate": f"{model.name}, its rate", "time": f"About {seconds}"}
+    parts = [Line(labels.get(part.about, part.label), part.note, part.amount) for part in priced.lines]
     pictures = "1 picture" if count == 1 else f"{count} pictures"
     return Quote(
-        price_credits=model.price_credits,
+        price_credits=priced.credits,
         count=count,
-        rules_version=RULES_VERSION,
-        lines=(
-            Line(f"{model.name}, its rate", "one picture", str(model.price_credits)),
-            Line(f"Size {aspect_ratio}", "about one megapixel", "+0"),
-            Line(pictures, "only stored pictures are charged", f"× {count}"),
-        ),
+        rules_version=priced.version,
+        expected_seconds=model.typical_seconds,
+        lines=(*parts, Line(pictures, "only stored pictures are charged", f"× {count}")),
     )
 
 
@@ -73,4 +77,5 @@ def accept(token: str, *, model: InferenceModel, aspect_ratio: str, count: int) 
 
 def _terms(quote: Quote, slug: str, aspect_ratio: str) -> list[object]:
     shown = hashlib.sha256(repr(quote.lines).encode()).hexdigest()[:16]
-    return [slug, aspect_ratio, quote.count, quote.price_credits, quote.rules_version, shown]
+    terms = [slug, aspect_ratio, quote.count, quote.price_credits, quote.rules_version, quote.expected_seconds]
+    return [*terms, shown]

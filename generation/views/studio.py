@@ -45,7 +45,7 @@ class Shown:
     available: int | None = None
     remains: int = 0
     affordable: bool = True
-    rule_version: int = quotes.RULES_VERSION
+    rule_version: int = 0
     valid_seconds: int = settings.QUOTE_SECONDS
     error: str = ""
 
@@ -217,6 +217,7 @@ def _shown(form: GenerateForm, balance: Balance, chosen: InferenceModel | None =
         token=quotes.sign(made, model=model, aspect_ratio=ratio),
         total_credits=made.total_credits,
         lines=made.lines,
+        rule_version=made.rules_version,
         available=available,
         remains=available - made.total_credits,
         affordable=available >= made.total_credits,

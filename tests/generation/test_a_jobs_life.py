@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from credits import statements
-from generation import assets, jobs, lanes, renditions, sweeping, worker
+from generation import assets, catalogue, jobs, lanes, renditions, sweeping, worker
 from generation.errors import NotOpen
-from generation.models import Asset, Attempt, ErrorCode, FreeSpend, Job, JobState
+from generation.models import Asset, Attempt, ErrorCode, FreeSpend, InferenceModel, Job, JobState
 from generation.providers import registry
 from generation.providers.base import Order, Output, ProviderError, Watch
 from tests import pictures
@@ -107,6 +107,21 @@ def test_more_pictures_than_asked_for_are_left(alice: User, provide: Provide) ->
     worker.work("default")
     assert Asset.objects.filter(job=job).count() == 2
     assert charges(job) == (2, 2, 0, 0)
+
+
+@pytest.mark.parametrize(("seconds", "charged"), [(0.0, 5), (0.3, 7), (0.7, 9), (0.75, 10), (99.0, 10)])
+def test_a_run_under_half_its_expected_time_costs_less(alice: User, seconds: float, charged: int) -> None:
+    catalogue.sync()
+    InferenceModel.objects.update(price_credits=10, typical_seconds=1.5)
+    job = ask(alice)
+    claimed = lanes.claim(lane=job.lane)
+    assert claimed
+    attempt = jobs.begin(claimed)
+    assert attempt
+    InferenceModel.objects.update(typical_seconds=100)  # what was shown stands, whatever staff change
+    kept = [assets.keep(job=claimed, attempt_number=1, output=Output(0, pictures.png(1), 1))]
+    jobs.store(claimed, attempt, kept, run_seconds=seconds)
+    assert charges(job) == (10, charged, 10 - charged, 0)
 
 
 def test_storing_twice_changes_nothing(alice: User) -> None:

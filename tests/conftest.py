@@ -13,12 +13,12 @@ from allauth.account.models import EmailAddress
 from django.apps import apps
 from django.conf import settings as django_settings
 from django.core.cache import cache
-from django.core.management import call_command
 from django.db import transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import override_settings
 
 from accounts.models import User
+from config import run
 from credits import ledger
 from tests.browsers import As, browser_of
 from tests.funds import give
@@ -36,7 +36,7 @@ def fast_passwords() -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def collected_static_files() -> None:
     """Pages name hashed files through the manifest here too, so a missing file fails a test."""
-    call_command("collectstatic", interactive=False, verbosity=0)
+    run.collect_static()
 
 
 @pytest.fixture(autouse=True)

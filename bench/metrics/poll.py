@@ -19,7 +19,7 @@ from generation.pricing import quote
 
 PEOPLE = 200
 DONE, RUNNING, QUEUED, CROWD = 50, 50, 100, 100_000
-COUNTED = 20
+COUNTED, COUNTED_SECONDS = 20, 60
 SITE = ("web", "postgres", "redis")
 BARE = ("bare", "postgres")
 # Measured on another day beside the same anchor: one SELECT of bare Django for one status check of AI-Horde's.
@@ -188,10 +188,9 @@ def _url(one: Asked, status: int) -> str:
 def _load(
     ground: Ground, requests: list[Request], status: int, *, connections: int, requests_max: int = ENDLESS
 ) -> Load:
-    warm = cells.WARM_SECONDS if requests_max == ENDLESS else 0
-    return Load(
-        ground.port, requests, connections, warm, ground.seconds, frozenset({status}), requests_max=requests_max
-    )
+    endless = requests_max == ENDLESS
+    warm, seconds = (cells.WARM_SECONDS, ground.seconds) if endless else (0, COUNTED_SECONDS)
+    return Load(ground.port, requests, connections, warm, seconds, frozenset({status}), requests_max=requests_max)
 
 
 def _count(ground: Ground, load: Callable[..., Load]) -> statements.Count:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import django_stubs_ext
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 from config import embedded, redis_urls
 
@@ -25,6 +26,10 @@ T = TypeVar("T")
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+# Their values are not repeated in an error, which ends in a log.
+HOLD_PASSWORDS = {"DATABASE_URL", "REDIS_URL", "EMAIL_URL"}
 
 
 def refuse(message: str) -> NoReturn:
@@ -40,7 +45,8 @@ def read(name: str, default: T, parse: Callable[[str], T]) -> T:
     try:
         return parse(text)
     except (ValueError, KeyError) as error:
-        refuse(f"{name}={text!r} is not usable: {error}")
+        shown = name if name in HOLD_PASSWORDS else f"{name}={text!r}"
+        refuse(f"{shown} is not usable: {error}")
 
 
 def flag(text: str) -> bool:
@@ -75,6 +81,21 @@ def rate(text: str) -> tuple[int, int]:
 
 def words(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def database(text: str) -> dict[str, Any]:
+    if urlsplit(text).scheme not in {"postgres", "postgresql"}:
+        raise ValueError("must look like postgresql://user:password@host/name")
+    config: dict[str, Any] = environ.Env.db_url_config(text)
+    return config
+
+
+def email(text: str) -> dict[str, Any]:
+    try:
+        config: dict[str, Any] = environ.Env.email_url_config(text)
+    except ImproperlyConfigured as error:
+        raise ValueError("must look like smtp+tls://user:password@host:587") from error
+    return config
 
 
 def public_url(text: str) -> str:
@@ -198,11 +219,7 @@ USE_TZ = True
 # --- Database --------------------------------------------------------------------------------------------------------
 
 DATABASES: dict[str, dict[str, Any]] = {
-    "default": read(
-        "DATABASE_URL",
-        environ.Env.db_url_config(embedded.database_url(VAR_DIR)) if EMBEDDED else {},
-        environ.Env.db_url_config,
-    )
+    "default": read("DATABASE_URL", database(embedded.database_url(VAR_DIR)) if EMBEDDED else {}, database)
 }
 _options = DATABASES["default"].setdefault("OPTIONS", {})
 # Nobody waits for ever behind an operator's open transaction: the request is answered 503 instead.
@@ -370,9 +387,7 @@ SOCIALACCOUNT_PROVIDERS = {
     }
 }
 
-EMAIL_CONFIG = read(
-    "EMAIL_URL", {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}, environ.Env.email_url_config
-)
+EMAIL_CONFIG = read("EMAIL_URL", {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}, email)
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = f"Atelier <no-reply@{urlsplit(PUBLIC_URL).hostname}>"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from celery import current_app
 from django.conf import settings
 from django.core.cache import cache
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -57,7 +58,8 @@ def _broker() -> None:
 
 
 def _storage() -> None:
-    default_storage.exists(f"readyz/{uuid.uuid4().hex}")
+    """Only a write shows that the next picture can be stored."""
+    default_storage.delete(default_storage.save(f"readyz/{uuid.uuid4().hex}", ContentFile(b"ok")))
 
 
 def _queue() -> None:

@@ -1,0 +1,83 @@
+"""The environment: what stops the boot, in one line that names the variable and tells no secret."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PRODUCTION = {
+    "DATABASE_URL": "postgresql://atelier:hunter2@127.0.0.1:1/atelier",
+    "REDIS_URL": "redis://127.0.0.1:1/0",
+    "SECRET_KEY": "0123456789-abcdefghijklmnopqrstuvwxyz-0123456789-abcdefgh",
+    "ALLOWED_HOSTS": "atelier.example",
+    "PUBLIC_URL": "https://atelier.example",
+}
+
+
+def boot(tmp_path: Path, code: str = "import config.settings", **switches: str) -> "subprocess.CompletedProcess[str]":
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    env = {**kept, "VAR_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "config.settings", **switches}
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    "switches",
+    [
+        {"PORT": "eighty"},
+        {"DEBUG": "perhaps"},
+        {"OPEN_JOBS_MAX": "3,1,6"},
+        {"RATE_LIMIT_GENERATE": "8"},
+        {"JOB_LEASE_SECONDS": "0"},
+        {"TRUSTED_PROXIES": "-1"},
+        {"PUBLIC_URL": "http://atelier.example"},
+        {"S3_ENDPOINT_URL": "http://storage.example"},
+        {"REDIS_URL": "http://user:hunter2@host"},
+        {"EMAIL_URL": "pigeon://user:hunter2@host"},
+        {
+            "DATABASE_URL": "mysql://user:hunter2@host/name",
+            "REDIS_URL": "redis://h",
+            "SECRET_KEY": "x",
+            "ALLOWED_HOSTS": "h",
+        },
+    ],
+    ids=lambda switches: next(iter(switches)),
+)
+def test_a_value_that_does_not_parse_stops_the_boot_with_its_name(tmp_path: Path, switches: dict[str, str]) -> None:
+    ended = boot(tmp_path, **switches)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"atelier: {next(iter(switches))}")
+    assert ended.stderr.count("\n") == 1
+    assert "hunter2" not in ended.stderr
+
+
+@pytest.mark.parametrize("missing", ["SECRET_KEY", "REDIS_URL", "ALLOWED_HOSTS"])
+def test_a_site_with_its_own_database_needs_these(tmp_path: Path, missing: str) -> None:
+    ended = boot(tmp_path, **{name: value for name, value in PRODUCTION.items() if name != missing})
+    assert ended.returncode == 1
+    assert ended.stderr == f"atelier: {missing} is not set. A site with its own DATABASE_URL needs it.\n"
+
+
+def test_production_is_not_debug_and_logs_json_with_a_request_id(tmp_path: Path) -> None:
+    code = (
+        "import django; django.setup(); from django.conf import settings; import logging\n"
+        "assert not settings.DEBUG and settings.SESSION_COOKIE_SECURE and settings.SECURE_HSTS_SECONDS\n"
+        "logging.getLogger('x').warning('hello')"
+    )
+    ended = boot(tmp_path, code, **PRODUCTION)
+    assert ended.returncode == 0, ended.stderr
+    assert '"message": "hello"' in ended.stderr
+    assert '"request_id": "-"' in ended.stderr
+
+
+def test_the_bundled_mode_makes_one_secret_and_keeps_it(tmp_path: Path) -> None:
+    code = "from config import settings; print(settings.SECRET_KEY, settings.DEBUG, settings.EMBEDDED)"
+    first, second = boot(tmp_path, code).stdout, boot(tmp_path, code).stdout
+    assert first == second
+    assert first.split()[1:] == ["True", "True"]
+    assert len(first.split()[0]) > 50
+    assert oct((tmp_path / "secret_key").stat().st_mode)[-3:] == "600"

@@ -34,7 +34,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any], chromium:
     return {**browser_type_launch_args, "executable_path": chromium, "args": ARGUMENTS}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def running(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     expect.set_options(timeout=PATIENCE_MS)
     site = Site(tmp_path_factory.mktemp("browser") / "a site", OPEN_JOBS_MAX="1,3,6", JOB_LEASE_SECONDS="60")

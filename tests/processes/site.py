@@ -193,6 +193,12 @@ class Site:
     def open_jobs(self) -> int:
         return self.number("SELECT count(*) FROM generation_job WHERE finished_at IS NULL")
 
+    def open_reserves(self) -> int:
+        return self.number(
+            "SELECT count(*) FROM credits_transfer r WHERE phase = 'reserve'"
+            " AND NOT EXISTS (SELECT 1 FROM credits_transfer e WHERE e.reserve_id = r.id)"
+        )
+
     def proof(self) -> dict[str, Any]:
         """What `audit_ledger` says."""
         proof: dict[str, Any] = json.loads(self.manage("audit_ledger", "--json"))

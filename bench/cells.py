@@ -13,6 +13,8 @@ from bench.ground import ROOT, Ground
 from bench.load import Load, Outcome
 
 WARM_SECONDS = 1.0
+# So many connections reach every thread of every worker: its database connection, caches and sessions are warm then.
+WARMERS = 16
 
 
 @dataclass(frozen=True)

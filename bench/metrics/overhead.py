@@ -18,12 +18,12 @@ from bench.load import Load, percentile
 from bench.people import Person
 from bench.provider import calls_file
 from generation import catalogue, jobs
-from generation.models import Attempt, Job, Lane
+from generation.models import Asset, Attempt, Job, Lane
 from generation.pricing import quote
 
 PEOPLE = 200
 IDLE_JOBS = 300
-IDLE_PAUSE_SECONDS = 0.05
+IDLE_PAUSE_SECONDS = 0.02
 BURST_JOBS = 200
 BUSY_SHARE = 0.8
 BUSY_SECONDS = 8
@@ -42,7 +42,7 @@ def measure(ground: Ground) -> Verdict:
     idle, bare, made = [], [], 0
     for _ in range(ground.rounds):
         bare += _bare_starts(few // ground.rounds)
-        idle += _delays(_submit_paced(ground, cast, few // ground.rounds, IDLE_PAUSE_SECONDS))
+        idle += _delays(_submit_alone(ground, cast, few // ground.rounds))
         made += few // ground.rounds
     capacity = _burst(ground, cast)
     pause = 1 / (BUSY_SHARE * capacity)
@@ -52,11 +52,14 @@ def measure(ground: Ground) -> Verdict:
     lost = [_lost(person) for person in cast[: 1 if few < IDLE_JOBS else LOST_JOBS]]
     made += BURST_JOBS + number + len(lost)
     wrong = [*books.wrong(jobs=made), *_calls_wrong(made)]
-    return Verdict(not wrong, _goals(idle, busy, lost), _figures(idle, busy, bare, lost, capacity), wrong)
+    return Verdict(not wrong, _goals(idle, busy, bare, lost), _figures(idle, busy, bare, lost, capacity), wrong)
 
 
-def _goals(idle: list[float], busy: list[float], lost: list[float]) -> list[Goal]:
+def _goals(idle: list[float], busy: list[float], bare: list[float], lost: list[float]) -> list[Goal]:
+    """Milliseconds hold for the machine that they were set on, where a bare task starts within 1.4 (p95 2.3)."""
     return [
+        Goal.no_more_than("idle p50, of a bare task's start", _p(idle, 0.5) / _p(bare, 0.5), 7),
+        Goal.no_more_than("idle p95, of a bare task's start", _p(idle, 0.95) / _p(bare, 0.95), 11),
         Goal.no_more_than("idle p50, ms", _p(idle, 0.5), 10),
         Goal.no_more_than("idle p95, ms", _p(idle, 0.95), 25),
         Goal.no_more_than("p95 at 80 % of capacity, of idle p95", _p(busy, 0.95) / _p(idle, 0.95), 5),
@@ -111,6 +114,16 @@ def _submit_paced(ground: Ground, cast: list[Person], number: int, pause: float)
     return answered
 
 
+def _submit_alone(ground: Ground, cast: list[Person], number: int) -> dict[UUID, int]:
+    """One after the other, each when nothing is left to do for the one before."""
+    answered: dict[UUID, int] = {}
+    for n in range(number):
+        answered |= _submit_paced(ground, cast[n % len(cast) :][:1], 1, 0)
+        _wait_until_done()
+        time.sleep(IDLE_PAUSE_SECONDS)
+    return answered
+
+
 def _submit_spread(ground: Ground, cast: list[Person], number: int, pause: float) -> dict[UUID, int]:
     """The same by several senders, since one would wait for its answers."""
     found: dict[UUID, int] = {}
@@ -156,11 +169,12 @@ def _calls_wrong(jobs_made: int) -> list[str]:
 
 
 def _wait_until_done() -> None:
+    """Until no job is open and no rendition is missing."""
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while Job.objects.filter(finished_at=None).exists():
+    while Job.objects.filter(finished_at=None).exists() or Asset.objects.filter(rendered_at=None).exists():
         if time.monotonic() > deadline:
             raise SystemExit("bench: jobs do not end")
-        time.sleep(0.05)
+        time.sleep(0.02)
 
 
 def _burst(ground: Ground, cast: list[Person]) -> float:

@@ -19,7 +19,7 @@ from generation.pricing import quote
 
 PEOPLE = 200
 DONE, RUNNING, QUEUED, CROWD = 50, 50, 100, 100_000
-COUNTED, COUNTED_SECONDS = 20, 60
+WARMED, COUNTED, COUNTED_SECONDS = 200, 20, 60
 SITE = ("web", "postgres", "redis")
 BARE = ("bare", "postgres")
 # Measured on another day beside the same anchor: one SELECT of bare Django for one status check of AI-Horde's.
@@ -194,7 +194,7 @@ def _load(
 
 
 def _count(ground: Ground, load: Callable[..., Load]) -> statements.Count:
-    cells.run_quietly(ground, load(connections=1, requests_max=COUNTED))  # sessions are read from Redis from now on
+    cells.run_quietly(ground, load(connections=cells.WARMERS, requests_max=WARMED))
     with statements.counted() as count:
         cells.run_quietly(ground, load(connections=1, requests_max=COUNTED))
     return count

@@ -11,7 +11,7 @@ from bench.load import ENDLESS, Load, Request
 from generation.models import Lane
 
 PEOPLE = 1000
-COUNTED, COUNTED_SECONDS = 20, 60
+WARMED, COUNTED, COUNTED_SECONDS = 200, 20, 60
 SITE = ("web", "postgres", "redis")
 BARE = ("bare", "postgres")
 # Measured on another day beside the same anchor: AI-Horde accepts one while bare Django accepts sixty.
@@ -55,7 +55,7 @@ def measure(ground: Ground) -> Verdict:
             site("card", 32),
         ],
     )
-    accepted = 4 * COUNTED + sum(
+    accepted = 2 * (WARMED + COUNTED) + sum(
         cell.accepted for (label, _), row in found.items() if label in {"plain", "card"} for cell in row
     )
     wrong = books.wrong(jobs=accepted)
@@ -105,7 +105,7 @@ def _load(
 
 def _count(load: Callable[..., Load], ground: Ground, *, htmx: bool) -> statements.Count:
     """The statements of a few submits, each by somebody whose wallets are there and whose session is warm."""
-    cells.run_quietly(ground, load(connections=1, htmx=htmx, requests_max=COUNTED))  # the catalogue is cached now
+    cells.run_quietly(ground, load(connections=cells.WARMERS, htmx=htmx, requests_max=WARMED))
     measured = load(connections=1, htmx=htmx, requests_max=COUNTED)  # made here: making it asks for the model
     with statements.counted() as count:
         cells.run_quietly(ground, measured)

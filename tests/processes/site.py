@@ -45,6 +45,8 @@ class Process:
 
     def __init__(self, name: str, command: list[str], environment: dict[str, str], log: Path) -> None:
         self.name, self.command, self.environment, self.log = name, command, environment, log
+        # As in config/run.py: granian ends its children on SIGTERM, a worker would finish its tasks first.
+        self.orphan_signal = signal.SIGQUIT if name.startswith("worker") else signal.SIGTERM
         self.changes: dict[str, str] = {}
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -61,7 +63,7 @@ class Process:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=guardian.as_child(signal.SIGQUIT),  # noqa: PLW1509  (no test starts one while its threads run)
+                preexec_fn=guardian.as_child(self.orphan_signal),  # noqa: PLW1509  (no test starts one while its threads run)
             )
 
     def runs(self) -> bool:

@@ -1,12 +1,17 @@
-"""The ledger for staff: to look at, never to write. Corrections are transfers of their own, made by ledger.py."""
+"""The ledger for staff: to look at, never to write. Gifts and corrections are transfers of their own, by ledger.py."""
 
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth import get_user_model
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_http_methods
 
-from credits.models import Audit, Transfer, Wallet
+from credits import ledger, staff, statements
+from credits.models import Audit, Transfer, TransferKind, Wallet, WalletKind
 
 
 class ReadOnlyAdmin(admin.ModelAdmin[Any]):
@@ -32,6 +37,69 @@ class WalletAdmin(ReadOnlyAdmin):
     list_select_related = ("owner",)
     search_fields = ("owner__email__iexact",)
     ordering = ("-id",)
+
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            path("of/<int:user_id>/give/", self.admin_site.admin_view(give), name="credits_give"),
+            path("of/<int:user_id>/correct/", self.admin_site.admin_view(correct), name="credits_correct"),
+            *super().get_urls(),
+        ]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def give(request: HttpRequest, user_id: int) -> HttpResponse:
+    """Goodwill, into the bonus wallet."""
+    actor_id = staff.require(request, "credits.grant")
+    owner = get_object_or_404(get_user_model(), pk=user_id)
+
+    def move(values: dict[str, Any]) -> staff.Done:
+        key = f"staff:{values['key']}"
+        ledger.grant(
+            owner_id=owner.pk,
+            wallet_kind=WalletKind.BONUS,
+            amount=values["amount"],
+            kind=TransferKind.GOODWILL,
+            key=key,
+            reason=values["reason"],
+            actor_id=actor_id,
+            subject=key,
+        )
+        return staff.Done(f"{values['amount']} given to {owner}.", rows=key)
+
+    return staff.page(request, staff.ByHand(request.POST or None), move, title="Give credits", facts=_facts(owner))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def correct(request: HttpRequest, user_id: int) -> HttpResponse:
+    """A correction, into or out of the wallet chosen."""
+    actor_id = staff.require(request, "credits.correct")
+    owner = get_object_or_404(get_user_model(), pk=user_id)
+
+    def move(values: dict[str, Any]) -> staff.Done:
+        key = f"staff:{values['key']}"
+        ledger.adjust(
+            owner_id=owner.pk,
+            wallet_kind=values["wallet"],
+            amount=values["amount"],
+            key=key,
+            reason=values["reason"],
+            actor_id=actor_id,
+            subject=key,
+        )
+        return staff.Done(f"{values['amount']:+} in the {values['wallet']} wallet of {owner}.", rows=key)
+
+    return staff.page(request, staff.Correction(request.POST or None), move, title="Correct", facts=_facts(owner))
+
+
+def _facts(owner: Any) -> dict[str, object]:
+    balance = statements.balance(owner_id=owner.pk, is_guest=owner.is_guest)
+    pockets = {
+        kind: getattr(balance, kind.value) for kind in (WalletKind.DAILY, WalletKind.BONUS, WalletKind.PURCHASED)
+    }
+    words = {
+        kind.label: f"{pocket.spendable} available, {pocket.reserved} reserved" for kind, pocket in pockets.items()
+    }
+    return {"Owner": owner, **words, "Debt": balance.debt}
 
 
 @admin.register(Transfer)

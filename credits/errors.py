@@ -49,6 +49,16 @@ class OverCapture(CreditsError):
         self.reserved = reserved
 
 
+class OverRefund(CreditsError):
+    """More was to be given back than is left of what this subject was charged."""
+
+    def __init__(self, *, subject: str, amount: int, left: int) -> None:
+        super().__init__(subject, amount, left)
+        self.subject = subject
+        self.amount = amount
+        self.left = left
+
+
 class Refused(CreditsError):
     """A transfer that breaks a rule of the ledger; `rule` is the name of the constraint that says the same."""
 

@@ -127,10 +127,28 @@ LEDGER = (
     ),
     Check(
         "by_hand_has_reason_and_actor",
-        "Every correction and gift says who made it and why.",
+        "Every correction, gift and refund of a charge says who made it and why.",
         r"""
         SELECT id FROM credits_transfer
-         WHERE kind IN ('adjustment', 'goodwill') AND (reason !~ '\S' OR actor_id IS NULL)
+         WHERE (kind IN ('adjustment', 'goodwill') OR kind = 'refund' AND source_id = (
+                SELECT id FROM credits_wallet WHERE owner_id IS NULL AND kind = 'revenue'))
+           AND (reason !~ '\S' OR actor_id IS NULL)
+        """,
+    ),
+    Check(
+        "refunds_what_was_charged",
+        "No more came back of a charge than it took, to who paid it and into the kind of wallet that did.",
+        """
+        SELECT refund.subject, refund.owner_id, taker.kind, sum(refund.amount) AS refunded
+          FROM credits_transfer refund
+          JOIN credits_wallet giver ON giver.id = refund.source_id AND giver.kind = 'revenue'
+          JOIN credits_wallet taker ON taker.id = refund.target_id
+         WHERE refund.kind = 'refund' GROUP BY refund.subject, refund.owner_id, taker.kind
+        HAVING sum(refund.amount) > (
+               SELECT coalesce(sum(paid.amount), 0)
+                 FROM credits_transfer paid JOIN credits_wallet payer ON payer.id = paid.source_id
+                WHERE paid.subject = refund.subject AND paid.owner_id = refund.owner_id AND paid.phase = 'capture'
+                  AND (payer.kind = 'purchased') = (taker.kind = 'purchased'))
         """,
     ),
 )

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Sum
 
 from credits import allowance, errors, wallets
 from credits.models import (
@@ -23,7 +24,7 @@ from credits.models import (
     Wallet,
     WalletKind,
 )
-from credits.purse import Clawback, Purse, Settlement, share, split
+from credits.purse import Clawback, Purse, Refund, Settlement, share, split
 
 # What every job runs is written out: the ORM takes several times longer to build it than PostgreSQL to run it.
 #
@@ -212,7 +213,7 @@ def clawback(
                 target_id=wallets.house_id(WalletKind.SALES),
                 amount=part,
                 kind=kind,
-                key=_clawback_key(key, wallet_kind),
+                key=_part_key(key, wallet_kind),
                 subject=subject,
                 reason=reason,
                 actor_id=actor_id,
@@ -226,7 +227,7 @@ def adjust(
 ) -> Transfer:
     """A correction by staff: `amount` credits into the wallet, or out of it when negative. Reason and actor are kept.
 
-    Idempotent by `key`. A positive amount into the debt wallet forgives.
+    Idempotent by `key`. A positive amount into the debt wallet forgives, at most what is owed.
     Raises InsufficientCredits, KeyReused, Refused.
     """
     if wallet_kind not in PERSONAL:
@@ -234,7 +235,10 @@ def adjust(
     locks = wallets.lock(owner_id, PERSONAL)
     wallet, house_id = locks[wallet_kind], wallets.house_id(WalletKind.ADJUSTMENT)
     spent = wallet.kind != WalletKind.DEBT and -amount > wallet.spendable
-    if spent and not Transfer.objects.filter(key=key).exists():
+    forgiven = wallet.kind == WalletKind.DEBT and amount > -wallet.balance
+    if (spent or forgiven) and not Transfer.objects.filter(key=key).exists():
+        if forgiven:
+            raise errors.Refused(rule="wallet_never_overdrawn")
         raise errors.InsufficientCredits(needed=-amount, available=wallet.spendable)
     transfer, is_new = _once(
         owner_id=owner_id,
@@ -250,6 +254,32 @@ def adjust(
     if is_new and amount > 0 and wallet_kind in (WalletKind.BONUS, WalletKind.PURCHASED):
         _pay_debt(locks, transfer)
     return transfer
+
+
+@transaction.atomic
+def refund(*, subject: str, amount: int, key: str, reason: str, actor_id: int) -> Refund:
+    """Give back `amount` of what `subject` was charged, to who paid: what was purchased first, an open debt paid first.
+
+    What daily credits paid for comes back as bonus ones: in a full daily wallet they would replace the next top-up.
+    Idempotent by `key`. Raises OverRefund, KeyReused, Refused (no amount, reason or actor).
+    """
+    if amount <= 0:
+        raise errors.Refused(rule="transfer_positive")
+    captures = Transfer.objects.filter(subject=subject, phase=Phase.CAPTURE)
+    owner_id = captures.values_list("owner_id", flat=True).first()
+    if owner_id is None:
+        raise errors.OverRefund(subject=subject, amount=amount, left=0)
+    locks = wallets.lock(owner_id, PERSONAL)
+    payload = {"owner_id": owner_id, "subject": subject, "reason": reason, "actor_id": actor_id}
+    earlier = _earlier_refund(key, amount=amount, payload=payload)
+    if earlier:
+        return earlier
+    left = _refundable(subject, owner_id)
+    if amount > sum(left.values()):
+        raise errors.OverRefund(subject=subject, amount=amount, left=sum(left.values()))
+    parts = dict(zip(left, share(amount, list(left.values())), strict=True))
+    _pay_debt(locks, *(_insert_refund(locks, kind, part, key, payload) for kind, part in parts.items() if part))
+    return Refund(owner_id, bonus=parts[WalletKind.BONUS], purchased=parts[WalletKind.PURCHASED])
 
 
 # --- The day's credits ------------------------------------------------------------------------------------------------
@@ -331,7 +361,8 @@ def _insert_ends(subject: str, held: list[_Held], charges: list[int]) -> None:
 
 
 def _house_of_grant(kind: str, wallet_kind: str) -> WalletKind:
-    if kind not in (TransferKind.DAILY, TransferKind.ADJUSTMENT):  # these have functions of their own
+    # These have functions of their own.
+    if kind not in (TransferKind.DAILY, TransferKind.ADJUSTMENT, TransferKind.REFUND):
         for source, target in ROUTES[TransferKind(kind)]:
             if source in HOUSE and target == wallet_kind:
                 return source
@@ -345,7 +376,8 @@ def _once(*, key: str, **payload: Any) -> tuple[Transfer, bool]:
     """
     if payload["amount"] <= 0:
         raise errors.Refused(rule="transfer_positive")
-    if payload["kind"] in BY_HAND and not (payload["reason"].strip() and payload["actor_id"]):
+    by_hand = payload["kind"] in (*BY_HAND, TransferKind.REFUND)  # nothing else here writes a refund of a charge
+    if by_hand and not (payload["reason"].strip() and payload["actor_id"]):
         raise errors.Refused(rule="transfer_by_hand_has_reason_and_actor")
     payload["phase"] = Phase.FINAL
     transfer, is_new = Transfer.objects.get_or_create(key=key, defaults=payload)
@@ -354,11 +386,13 @@ def _once(*, key: str, **payload: Any) -> tuple[Transfer, bool]:
     return transfer, is_new
 
 
-def _pay_debt(locks: wallets.Locks, granted: Transfer) -> None:
+def _pay_debt(locks: wallets.Locks, *granted: Transfer) -> None:
     """Bonus and purchased credits pay an open debt before anything else. Daily ones never do: they are an allowance."""
-    amount = min(-locks[WalletKind.DEBT].balance, granted.amount)
-    if amount:
-        _debt_payment(locks, granted.target_id, amount, f"{granted.key}:debt", granted.subject).save()
+    owed = -locks[WalletKind.DEBT].balance
+    for transfer, part in zip(granted, share(owed, [one.amount for one in granted]), strict=True):
+        if part:
+            # Not `:debt`, which a claw-back under the same name has written.
+            _debt_payment(locks, transfer.target_id, part, f"{transfer.key}:debt", transfer.subject).save()
 
 
 def _pay_debt_from_returns(locks: wallets.Locks, subject: str, held: list[_Held], charges: list[int]) -> None:
@@ -386,13 +420,60 @@ def _debt_payment(locks: wallets.Locks, source_id: int, amount: int, key: str, s
     )
 
 
-def _clawback_key(key: str, wallet_kind: WalletKind) -> str:
+# --- Refunds ---------------------------------------------------------------------------------------------------------
+
+
+def _refundable(subject: str, owner_id: int) -> dict[WalletKind, int]:
+    """What is left of the charge for each wallet that takes refunds, in their order."""
+    rows = Transfer.objects.filter(subject=subject, owner_id=owner_id).order_by()
+    paid = dict(rows.filter(phase=Phase.CAPTURE).values_list("source__kind").annotate(Sum("amount")))
+    refunds = rows.filter(kind=TransferKind.REFUND, source__kind=WalletKind.REVENUE)
+    back = dict(refunds.values_list("target__kind").annotate(Sum("amount")))
+    purchased = paid.pop(WalletKind.PURCHASED, 0)
+    return {  # PostgreSQL sums bigints into a numeric
+        WalletKind.PURCHASED: int(purchased - back.get(WalletKind.PURCHASED, 0)),
+        WalletKind.BONUS: int(sum(paid.values()) - back.get(WalletKind.BONUS, 0)),
+    }
+
+
+def _insert_refund(
+    locks: wallets.Locks, wallet_kind: WalletKind, amount: int, key: str, payload: dict[str, Any]
+) -> Transfer:
+    transfer, _ = _once(
+        key=_part_key(key, wallet_kind),
+        source_id=wallets.house_id(WalletKind.REVENUE),
+        target_id=locks[wallet_kind].id,
+        amount=amount,
+        kind=TransferKind.REFUND,
+        **payload,
+    )
+    return transfer
+
+
+def _earlier_refund(key: str, *, amount: int, payload: dict[str, Any]) -> Refund | None:
+    """What this key gave back before; its split belongs to what was left then, so only the sum is compared."""
+    keys = {_part_key(key, wallet): wallet for wallet in (WalletKind.PURCHASED, WalletKind.BONUS)}
+    rows = list(Transfer.objects.filter(key__in=keys))
+    if not rows:
+        return None
+    expected = payload | {"kind": TransferKind.REFUND}
+    same = all(getattr(row, name) == value for row in rows for name, value in expected.items())
+    if not same or sum(row.amount for row in rows) != amount:
+        raise errors.KeyReused(key=key)
+    parts = {keys[row.key]: row.amount for row in rows}
+    return Refund(payload["owner_id"], parts.get(WalletKind.BONUS, 0), parts.get(WalletKind.PURCHASED, 0))
+
+
+# --- Claw-backs ------------------------------------------------------------------------------------------------------
+
+
+def _part_key(key: str, wallet_kind: WalletKind) -> str:
     return f"{key}:{wallet_kind.value}"
 
 
 def _earlier_clawback(key: str, *, owner_id: int, amount: int, kind: str, reason: str) -> Clawback | None:
     """What this key took before; its split belongs to the balance of that day, so only the sum is compared."""
-    keys = {_clawback_key(key, wallet): wallet for wallet in (WalletKind.PURCHASED, WalletKind.DEBT)}
+    keys = {_part_key(key, wallet): wallet for wallet in (WalletKind.PURCHASED, WalletKind.DEBT)}
     rows = list(Transfer.objects.filter(key__in=keys))
     if not rows:
         return None

@@ -69,6 +69,7 @@ WORDS: dict[str, tuple[str, str, str]] = {
     TransferKind.DEBT: ("Debt paid", "Debt", ""),
     TransferKind.ADJUSTMENT: ("Correction", "Correction", ""),
 }
+CHARGE_BACK = ("Pictures refunded", "Refund", "done")
 
 
 def group(rows: Iterable[Row]) -> list[list[Row]]:
@@ -105,7 +106,8 @@ def _lines(rows: Sequence[Row], available: int | None) -> list[Line]:
 
 
 def _final(row: Row, available: int | None) -> Line:
-    what, tag, look = WORDS[row.kind]
+    is_charge_back = row.source == WalletKind.REVENUE
+    what, tag, look = CHARGE_BACK if is_charge_back else WORDS[row.kind]
     change = row.amount * ((row.target in SPENDABLE) - (row.source in SPENDABLE))
     return Line(
         at=row.at,
@@ -116,7 +118,7 @@ def _final(row: Row, available: int | None) -> Line:
         change=change,
         note="" if change else f"{row.amount:,} {'owed' if row.source == WalletKind.DEBT else 'forgiven'}",
         available=available,
-        job="",
+        job=_job_code(row) if is_charge_back else "",
     )
 
 
@@ -145,8 +147,11 @@ def _end(rows: Sequence[Row], available: int | None) -> list[Line]:
 
 
 def _job_line(row: Row, detail: str, *, tag: str, look: str, change: int, note: str, available: int | None) -> Line:
-    code = row.subject.removeprefix("job:") if row.subject.startswith("job:") else ""
-    return Line(row.at, "Pictures", detail, tag, look, change, note, available, code)
+    return Line(row.at, "Pictures", detail, tag, look, change, note, available, _job_code(row))
+
+
+def _job_code(row: Row) -> str:
+    return row.subject.removeprefix("job:") if row.subject.startswith("job:") else ""
 
 
 def _parts(amounts: Iterable[tuple[str, int]]) -> str:

@@ -57,7 +57,13 @@ ROUTES: dict[TransferKind, tuple[tuple[WalletKind, WalletKind], ...]] = {
     TransferKind.GOODWILL: ((WalletKind.ISSUANCE, WalletKind.BONUS),),
     TransferKind.PURCHASE: ((WalletKind.SALES, WalletKind.PURCHASED),),
     TransferKind.RESTORE: ((WalletKind.SALES, WalletKind.PURCHASED),),
-    TransferKind.REFUND: ((WalletKind.PURCHASED, WalletKind.SALES), (WalletKind.DEBT, WalletKind.SALES)),
+    # Of a payment, out of the person's wallets; of a charge, into them.
+    TransferKind.REFUND: (
+        (WalletKind.PURCHASED, WalletKind.SALES),
+        (WalletKind.DEBT, WalletKind.SALES),
+        (WalletKind.REVENUE, WalletKind.BONUS),
+        (WalletKind.REVENUE, WalletKind.PURCHASED),
+    ),
     TransferKind.CLAWBACK: ((WalletKind.PURCHASED, WalletKind.SALES), (WalletKind.DEBT, WalletKind.SALES)),
     TransferKind.DEBT: ((WalletKind.BONUS, WalletKind.DEBT), (WalletKind.PURCHASED, WalletKind.DEBT)),
     TransferKind.GENERATION: tuple((kind, WalletKind.REVENUE) for kind in SPENDABLE),
@@ -172,6 +178,11 @@ class Transfer(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        permissions = [
+            ("grant", "Can give credits"),
+            ("correct", "Can correct a wallet"),
+            ("refund", "Can refund a charge"),
+        ]
         indexes = [
             models.Index(fields=["owner", "-id"], name="transfer_statement"),
             models.Index(fields=["subject"], name="transfer_subject"),
@@ -246,6 +257,34 @@ class Transfer(models.Model):
                                 <> (held.source_id, held.target_id, held.kind, held.subject) THEN
                             {refuse("transfer_resolution_fits_reserve")}
                         END IF;
+                    END IF;
+                    RETURN NEW;
+                """,  # noqa: S608  (our own names, at import time)
+            ),
+            Firm(
+                name="refunds_what_was_charged",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                condition=pgtrigger.Condition("NEW.kind = 'refund'"),
+                declare=[("taker", "text"), ("charged", "bigint"), ("refunded", "bigint")],
+                func=f"""
+                    IF NEW.source_id <> (SELECT id FROM credits_wallet WHERE owner_id IS NULL AND kind = 'revenue') THEN
+                        RETURN NEW;
+                    END IF;
+                    IF NEW.actor_id IS NULL OR NEW.reason !~ '\\S' THEN
+                        {refuse("transfer_by_hand_has_reason_and_actor")}
+                    END IF;
+                    -- Two refunds at once take turns here, and the sums below begin after the lock.
+                    SELECT kind INTO taker FROM credits_wallet WHERE id = NEW.target_id FOR NO KEY UPDATE;
+                    SELECT coalesce(sum(paid.amount), 0) INTO charged
+                      FROM credits_transfer paid JOIN credits_wallet payer ON payer.id = paid.source_id
+                     WHERE paid.subject = NEW.subject AND paid.phase = 'capture' AND paid.owner_id = NEW.owner_id
+                       AND (payer.kind = 'purchased') = (taker = 'purchased');
+                    SELECT coalesce(sum(amount), 0) INTO refunded FROM credits_transfer
+                     WHERE subject = NEW.subject AND kind = 'refund'
+                       AND source_id = NEW.source_id AND target_id = NEW.target_id;
+                    IF refunded + NEW.amount > charged THEN
+                        {refuse("transfer_refunds_what_was_charged")}
                     END IF;
                     RETURN NEW;
                 """,  # noqa: S608  (our own names, at import time)

@@ -50,6 +50,15 @@ class Clawback:
     owed: int
 
 
+@dataclass(frozen=True)
+class Refund:
+    """What came back of a charge, to whom, and into which wallets."""
+
+    owner_id: int
+    bonus: int
+    purchased: int
+
+
 def share(amount: int, sizes: Sequence[int]) -> list[int]:
     """Split `amount` over `sizes` from the first on, each filled before the next: share(7, [5, 5]) == [5, 2].
 

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from credits.models import Phase, Transfer, WalletKind
+from credits.models import Phase, Transfer, TransferKind, WalletKind
 
-LABELS = {
+LABELS: dict[str, str] = {
     Phase.RESERVE: "Reserved",
     Phase.CAPTURE: "Charged",
     Phase.RELEASE: "Released",
-    Phase.FINAL: "Moved",
+    TransferKind.REFUND: "Refunded",
+    TransferKind.DEBT: "Debt paid",
 }
 PARTS_MAX = 50
 
@@ -31,7 +32,8 @@ def of_subject(subject: str) -> list[Movement]:
     for row in rows[:PARTS_MAX]:
         own = row.source if row.source.owner_id else row.target
         wallet = WalletKind(own.kind).label
-        movements.append(Movement(LABELS[Phase(row.phase)], row.amount, row.created_at, wallet))
+        label = LABELS.get(row.kind if row.phase == Phase.FINAL else row.phase, "Moved")
+        movements.append(Movement(label, row.amount, row.created_at, wallet))
         left = row.reserve.amount - row.amount if row.phase == Phase.CAPTURE and row.reserve else 0
         if left:
             movements.append(Movement(LABELS[Phase.RELEASE], left, row.created_at, wallet))

@@ -28,6 +28,8 @@ FILTERS: dict[str, Q] = {
         kind__in=[TransferKind.DAILY, TransferKind.WELCOME, TransferKind.GOODWILL, TransferKind.ADJUSTMENT],
     ),
 }
+_RESERVED = Q(phase=Phase.RESERVE)
+_REFUNDED = Q(kind=TransferKind.REFUND, source__kind=WalletKind.REVENUE)
 
 
 class BadCursor(ValueError):
@@ -68,12 +70,13 @@ class Balance:
 
 @dataclass(frozen=True)
 class Charges:
-    """What one subject cost, in credits: reserved == captured + released + open."""
+    """What one subject cost, in credits: reserved == captured + released + open; `refunded` is a part of captured."""
 
     reserved: int = 0
     captured: int = 0
     released: int = 0
     open: int = 0
+    refunded: int = 0
 
 
 @dataclass(frozen=True)
@@ -144,12 +147,15 @@ def of_subjects(subjects: Iterable[str]) -> dict[str, Charges]:
     """The same for each of a page's subjects, in one query."""
     totals: dict[str, dict[str, int]] = {subject: defaultdict(int) for subject in subjects}
     ends = (
-        Transfer.objects.filter(subject__in=totals, phase=Phase.RESERVE)
-        .values_list("subject", "ends__phase")
+        Transfer.objects.filter(_RESERVED | _REFUNDED, subject__in=totals)
+        .values_list("subject", "kind", "ends__phase")
         .annotate(held=Sum("amount"), ended=Sum("ends__amount"))
         .order_by()
     )
-    for subject, phase, held, ended in ends:
+    for subject, kind, phase, held, ended in ends:
+        if kind == TransferKind.REFUND:
+            totals[subject]["refunded"] += int(held)
+            continue
         totals[subject]["reserved"] += int(held)  # PostgreSQL sums bigints into a numeric
         totals[subject]["captured"] += int(ended) if phase == Phase.CAPTURE else 0
         totals[subject]["open"] += int(held) if phase is None else 0
@@ -246,4 +252,4 @@ def _read_cursor(text: str) -> _Cursor:
 
 def _charges(total: dict[str, int]) -> Charges:
     reserved, captured, still_open = total["reserved"], total["captured"], total["open"]
-    return Charges(reserved, captured, reserved - captured - still_open, still_open)
+    return Charges(reserved, captured, reserved - captured - still_open, still_open, total["refunded"])

@@ -4,9 +4,15 @@ from typing import Any
 
 from django.contrib import admin
 from django.db import transaction
-from django.http import HttpRequest
+from django.forms import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_http_methods
 
-from generation import catalogue
+from credits import staff, statements
+from generation import catalogue, refunds
+from generation.errors import PaidByGuest
 from generation.models import Asset, Attempt, InferenceModel, Job
 
 
@@ -60,6 +66,38 @@ class JobAdmin(ReadOnly):
     list_select_related = ("owner", "model")
     search_fields = ("code", "owner__email", "owner__handle")
     show_full_result_count = False
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(refund)
+        return [path("<int:job_id>/refund/", view, name="generation_job_refund"), *super().get_urls()]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def refund(request: HttpRequest, job_id: int) -> HttpResponse:
+    """What the job was charged or a part of it, back to its owner."""
+    actor_id = staff.require(request, "credits.refund")
+    job = get_object_or_404(Job.objects.select_related("owner"), pk=job_id)
+
+    def move(values: dict[str, Any]) -> staff.Done:
+        try:
+            refunds.refund(
+                job_id=job.pk,
+                amount=values["amount"],
+                key=f"staff:{values['key']}",
+                reason=values["reason"],
+                actor_id=actor_id,
+            )
+        except PaidByGuest as error:
+            raise ValidationError(
+                "A guest paid this before signing up. Give credits to the account instead."
+            ) from error
+        return staff.Done(f"{values['amount']} refunded to {job.owner}.", rows=job.subject)
+
+    charges = statements.of_subject(job.subject)
+    left = charges.captured - charges.refunded
+    facts = {"Job": job, "Owner": job.owner, "Charged": charges.captured, "Refunded": charges.refunded, "Left": left}
+    form = staff.ByHand(request.POST or None, initial={"amount": left})
+    return staff.page(request, form, move, title="Refund this job", facts=facts)
 
 
 @admin.register(Attempt)

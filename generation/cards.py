@@ -228,4 +228,5 @@ def _money(job: Job, charges: Charges) -> str:
     if not charges.captured:
         return f"{show.credits_word(charges.reserved)} reserved, all released. Nothing was charged."
     released = f", {charges.released} released" if charges.released else ""
-    return f"{charges.reserved} reserved, {charges.captured} charged{released}."
+    refunded = f", {charges.refunded} refunded" if charges.refunded else ""
+    return f"{charges.reserved} reserved, {charges.captured} charged{released}{refunded}."

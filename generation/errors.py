@@ -83,6 +83,13 @@ class NotOpen(GenerationError):
     status = 409
 
 
+class PaidByGuest(GenerationError):
+    """The guest who paid for the job has become the account that owns it: the money of a guest stays where it is."""
+
+    code = "paid_by_guest"
+    status = 409
+
+
 class FileGone(GenerationError):
     """The object behind an asset is not in storage. data: code."""
 

@@ -392,7 +392,7 @@ def _pay_debt(locks: wallets.Locks, *granted: Transfer) -> None:
     for transfer, part in zip(granted, share(owed, [one.amount for one in granted]), strict=True):
         if part:
             # Not `:debt`, which a claw-back under the same name has written.
-            _debt_payment(locks, transfer.target_id, part, f"{transfer.key}:debt", transfer.subject).save()
+            _debt_payment(locks, transfer.target_id, part, f"{transfer.key}:debt_paid", transfer.subject).save()
 
 
 def _pay_debt_from_returns(locks: wallets.Locks, subject: str, held: list[_Held], charges: list[int]) -> None:

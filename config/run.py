@@ -176,12 +176,16 @@ class Site:
         # Nothing but a note: a group's signal and make's own arrive as two.
         self.stopping = True
 
+    def is_over(self) -> bool:
+        self.stopping = self.stopping or make_was_interrupted()
+        return self.stopping
+
     def run_to_end(self, child: Child) -> None:
         """Run one process to its end, or to ours."""
         if self.stopping:
             return
         child.start()
-        while (code := child.exit_code()) is None and not self.stopping:
+        while (code := child.exit_code()) is None and not self.is_over():
             time.sleep(POLL_SECONDS)
         child.ask_to_stop()
         child.end(time.monotonic() + STOP_SECONDS)
@@ -193,7 +197,7 @@ class Site:
         ready = False
         for child in [] if self.stopping else self.children:
             child.start()
-        while not self.stopping:
+        while not self.is_over():
             if not ready and (ready := answers()):
                 say(f"Atelier is ready at http://{HOST}:{settings.PORT}")
             for child in self.children:
@@ -210,6 +214,17 @@ class Site:
         if settings.EMBEDDED and not embedded.release_and_wait(settings.VAR_DIR, SERVERS_STOP_SECONDS):
             say("atelier: another process still uses the bundled servers; they end with it")
         reap()
+
+
+def make_was_interrupted() -> bool:
+    """Whether a SIGINT reached the make above us alone. It does not pass it on, but blocks it and waits for our end."""
+    if "MAKELEVEL" not in os.environ:
+        return False
+    with suppress(OSError):
+        for line in Path(f"/proc/{os.getppid()}/status").read_text().splitlines():
+            if line.startswith("SigBlk:"):
+                return bool(int(line.split()[1], 16) >> (signal.SIGINT - 1) & 1)
+    return False
 
 
 def reap() -> None:

@@ -147,7 +147,8 @@ def test_a_site_serves_survives_a_killed_worker_and_ends_without_a_trace(site: S
     site.end(os.killpg, signal.SIGINT)
 
     # make alone is told to end, then nobody is asked at all.
-    site.start(["make", "--silent", "-C", str(ROOT), "run"])
-    site.end(os.kill, signal.SIGTERM)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        site.start(["make", "--silent", "-C", str(ROOT), "run"])
+        site.end(os.kill, number)
     site.start(RUN)
     site.end(os.kill, signal.SIGKILL)

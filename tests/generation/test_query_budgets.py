@@ -209,7 +209,8 @@ def test_a_whole_job_costs_the_worker_two_transactions(signed_in: Client) -> Non
     with sql() as texts:
         assert worker.work(Lane.DEFAULT)
     assert commits(texts) == 2
-    assert len(texts) == 20, texts
+    # How often a job tells of its progress is a matter of time, twice a second at most.
+    assert len([text for text in texts if 'SET "progress"' not in text]) == 18, texts
 
 
 # --- What the budgets stand on ---------------------------------------------------------------------------------------

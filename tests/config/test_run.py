@@ -92,6 +92,8 @@ class Site:
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            # As at a terminal: a shell's background job, as a test run may be, ignores it and hands that down.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  (no thread here)
         )
         assert self.process.stdout
         assert f"Atelier is ready at http://127.0.0.1:{self.port}\n" in iter(self.process.stdout.readline, "")

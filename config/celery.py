@@ -5,6 +5,10 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import beat_init, celeryd_init, task_prerun
+from kombu.transport import TRANSPORT_ALIASES
+
+# By the alias, since a `redis+socket://` address names its transport itself.
+TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "config.broker:Transport"))
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 

@@ -4,14 +4,13 @@ Each function locks the owner's wallets in id order before it writes, so two of 
 changes existing rows of its own (a job) does that before it calls, everywhere, for the same reason.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Sum
 
-from credits import allowance, errors, wallets
+from credits import allowance, errors, reserves, wallets
 from credits.models import (
     BY_HAND,
     HOUSE,
@@ -25,48 +24,6 @@ from credits.models import (
     WalletKind,
 )
 from credits.purse import Clawback, Purse, Refund, Settlement, share, split
-
-# What every job runs is written out: the ORM takes several times longer to build it than PostgreSQL to run it.
-#
-# A subject is reserved once. Its second split may differ from its first, so the keys alone would not show the repeat.
-RESERVE = """
-    INSERT INTO credits_transfer (owner_id, source_id, target_id, amount, phase, kind, key, subject, reason)
-    SELECT %(owner)s, part.source, (SELECT id FROM credits_wallet WHERE owner_id IS NULL AND kind = 'revenue'),
-           part.amount, 'reserve', %(kind)s, part.key, %(subject)s, ''
-      FROM unnest(%(sources)s::bigint[], %(amounts)s::bigint[], %(keys)s::text[]) AS part (source, amount, key)
-     WHERE NOT EXISTS (SELECT FROM credits_transfer WHERE subject = %(subject)s AND phase = 'reserve')
-"""
-HELD = """
-    SELECT held.id, wallet.kind, held.amount, ending.phase, ending.amount
-      FROM credits_transfer held
-      JOIN credits_wallet wallet ON wallet.id = held.source_id
-      LEFT JOIN credits_transfer ending ON ending.reserve_id = held.id
-     WHERE held.subject = %(subject)s AND held.phase = 'reserve'
-"""
-END = """
-    INSERT INTO credits_transfer
-           (owner_id, source_id, target_id, amount, phase, kind, key, subject, reserve_id, reason)
-    SELECT held.owner_id, held.source_id, held.target_id, part.amount, part.phase, held.kind, part.key, held.subject,
-           held.id, ''
-      FROM unnest(%(reserves)s::bigint[], %(amounts)s::bigint[], %(phases)s::text[], %(keys)s::text[])
-           AS part (reserve, amount, phase, key)
-      JOIN credits_transfer held ON held.id = part.reserve ORDER BY held.source_id
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """A reserve, and how it ended where it has."""
-
-    id: int
-    wallet: str
-    amount: int
-    end_phase: str | None
-    end_amount: int | None
-
-    @property
-    def captured(self) -> int:
-        return self.end_amount or 0 if self.end_phase == Phase.CAPTURE else 0
 
 
 def lock(*, owner_id: int, is_guest: bool) -> Purse:
@@ -104,9 +61,9 @@ def reserve(*, purse: Purse, amount: int, subject: str, kind: str, purchased_onl
     available = purse.available(purchased_only=purchased_only)
     if amount <= available and not purse.debt:
         parts = split(purse, amount, purchased_only=purchased_only)
-        if _insert_reserves(purse, parts, subject=subject, kind=kind):
+        if reserves.insert(purse, parts, subject=subject, kind=kind):
             return purse.without(parts)
-    if _is_repeat(purse, amount=amount, subject=subject, kind=kind):
+    if reserves.is_repeat(purse, amount=amount, subject=subject, kind=kind):
         return purse
     if purse.debt:
         raise errors.InDebt(owed=purse.debt)
@@ -122,7 +79,7 @@ def settle(*, subject: str, amount: int) -> Settlement:
     """
     locks = wallets.lock_of_subject(subject)
     # A statement of its own: only one that begins after the locks sees how another transaction ended the reserves.
-    held = _held(subject)
+    held = reserves.held(subject)
     reserved = sum(row.amount for row in held)
     outcome = Settlement(subject, captured=amount, released=reserved - amount)
     if any(row.end_phase for row in held):
@@ -134,7 +91,7 @@ def settle(*, subject: str, amount: int) -> Settlement:
         raise errors.OverCapture(subject=subject, amount=amount, reserved=reserved)
     if held:
         charges = share(amount, [row.amount for row in held])
-        _insert_ends(subject, held, charges)
+        reserves.end(subject, held, charges)
         _pay_debt_from_returns(locks, subject, held, charges)
     return outcome
 
@@ -308,55 +265,6 @@ def _top_up(owner_id: int, daily: wallets.Locked, allowed: int) -> int:
     return amount
 
 
-# --- Reserves --------------------------------------------------------------------------------------------------------
-
-
-def _insert_reserves(purse: Purse, parts: dict[WalletKind, int], *, subject: str, kind: str) -> bool:
-    """False when the subject has been reserved before."""
-    values: dict[str, Any] = {
-        "owner": purse.owner_id,
-        "kind": kind,
-        "subject": subject,
-        "sources": [purse.wallet_ids[wallet] for wallet in parts],
-        "amounts": list(parts.values()),
-        "keys": [f"{subject}:reserve:{wallet.value}" for wallet in parts],
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(RESERVE, values)
-        return bool(cursor.rowcount)
-
-
-def _is_repeat(purse: Purse, *, amount: int, subject: str, kind: str) -> bool:
-    """True when this very reserve stands already; KeyReused when the subject was reserved otherwise."""
-    rows = Transfer.objects.filter(subject=subject, phase=Phase.RESERVE).values_list("owner_id", "kind", "amount")
-    if not rows:
-        return False
-    if {row[:2] for row in rows} != {(purse.owner_id, kind)} or sum(row[2] for row in rows) != amount:
-        raise errors.KeyReused(key=subject)
-    return True
-
-
-def _held(subject: str) -> list[_Held]:
-    """The subject's reserves in the order of spending."""
-    with connection.cursor() as cursor:
-        cursor.execute(HELD, {"subject": subject})
-        rows = [_Held(*row) for row in cursor.fetchall()]
-    return sorted(rows, key=lambda row: SPENDABLE.index(WalletKind(row.wallet)))
-
-
-def _insert_ends(subject: str, held: list[_Held], charges: list[int]) -> None:
-    """One end for each reserve: a capture of its charge, which returns the rest, or a release of all of it."""
-    phases = [Phase.CAPTURE if charge else Phase.RELEASE for charge in charges]
-    values: dict[str, Any] = {
-        "reserves": [row.id for row in held],
-        "amounts": [charge or row.amount for row, charge in zip(held, charges, strict=True)],
-        "phases": [phase.value for phase in phases],
-        "keys": [f"{subject}:{phase.value}:{row.wallet}" for row, phase in zip(held, phases, strict=True)],
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(END, values)
-
-
 # --- Grants, debts, keys ---------------------------------------------------------------------------------------------
 
 
@@ -395,7 +303,7 @@ def _pay_debt(locks: wallets.Locks, *granted: Transfer) -> None:
             _debt_payment(locks, transfer.target_id, part, f"{transfer.key}:debt_paid", transfer.subject).save()
 
 
-def _pay_debt_from_returns(locks: wallets.Locks, subject: str, held: list[_Held], charges: list[int]) -> None:
+def _pay_debt_from_returns(locks: wallets.Locks, subject: str, held: list[reserves.Held], charges: list[int]) -> None:
     """Credits that were reserved when a refund was clawed back pay the debt when they return."""
     if WalletKind.DEBT not in locks or not (owed := -locks[WalletKind.DEBT].balance):
         return

@@ -1,6 +1,6 @@
 """Which of three kinds a person is, and what that allows. The numbers are settings."""
 
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 from django.conf import settings
 
@@ -13,6 +13,16 @@ class Tier(IntEnum):
     GUEST = 0
     ACCOUNT = 1
     CUSTOMER = 2
+
+
+class Feature(StrEnum):
+    """What is counted by the day, each by itself. DAILY_<NAME>_MAX is how much of it each tier has."""
+
+    GENERATE = "generate"
+    ENHANCE = "enhance"
+    IDEAS = "ideas"
+    EVOLVE = "evolve"
+    SCORE = "score"
 
 
 def tier(*, owner_id: int | None, is_guest: bool) -> Tier:
@@ -33,5 +43,6 @@ def open_jobs_max(of: Tier) -> int:
     return settings.OPEN_JOBS_MAX[of]
 
 
-def daily_requests_max(of: Tier) -> int:
-    return settings.DAILY_GENERATE_MAX[of]
+def daily_max(feature: Feature, of: Tier) -> int:
+    most: tuple[int, int, int] = getattr(settings, f"DAILY_{feature.name}_MAX")
+    return most[of]

@@ -40,14 +40,15 @@ class ModelUnavailable(GenerationError):
 
 
 class InsufficientCredits(GenerationError):
-    """data: needed, available, purchased_only."""
+    """data: needed, available, purchased_only, owed (a debt), refill (what midnight fills daily credits up to, or 0),
+    retry_after_seconds (0 when that is not enough)."""
 
     code = ErrorCode.INSUFFICIENT_CREDITS
     status = 402
 
 
 class TooManyJobs(GenerationError):
-    """data: maximum."""
+    """data: maximum, open. When one of those ends is not known: after `retry_after_seconds` one may have."""
 
     code = ErrorCode.TOO_MANY_JOBS
     status = 429
@@ -63,10 +64,14 @@ class RateLimited(GenerationError):
 
 
 class DailyLimit(GenerationError):
-    """data: limit, retry_after_seconds, what ("requests" or "free credits")."""
+    """data: limit, what (the access.Feature), retry_after_seconds."""
 
     code = ErrorCode.DAILY_LIMIT
     status = 429
+
+
+class FreeCreditsSpent(DailyLimit):
+    """Those of an address. data: limit, left, needed, retry_after_seconds."""
 
 
 class SignedInElsewhere(GenerationError):

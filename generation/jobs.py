@@ -7,7 +7,8 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -18,9 +19,11 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from credits import errors as credit_errors
-from credits import ledger
+from config import throttle
+from credits import allowance, ledger
+from credits.purse import Purse
 from generation import access, assets, lanes, limits, moderation
+from generation.access import Feature
 from generation.errors import (
     GenerationError,
     InsufficientCredits,
@@ -82,12 +85,16 @@ class Visitor:
 
 @dataclass(frozen=True)
 class Submitted:
-    """An accepted request's job and whose limits counted; `place`, how many wait before it, is told of a new one."""
+    """An accepted request's job and whose limits counted.
+
+    Of a new one it is told how many wait before it (`place`), and how much of today it used up.
+    """
 
     job: Job
     is_new: bool
     tier: access.Tier
     place: int = 0
+    used: limits.Used | None = None
 
 
 # --- Submit ----------------------------------------------------------------------------------------------------------
@@ -103,41 +110,56 @@ def submit(
     if owner is not None:
         return _submit_as(owner, _keys(owner, visitor, key), wish, quote_token, address)
     assert visitor is not None
-    with transaction.atomic():
-        # Two clicks of a browser without a session would make two guests: they take turns here instead.
-        _take_turns(visitor.key)
-        keys = [f"visitor:{visitor.key}:form:{key}"]
-        first = Job.objects.filter(form_key=keys[0]).first()
-        if first is not None:
-            visitor.become(first.owner_id)
-            return Submitted(_same_or_refuse(first, wish), is_new=False, tier=access.Tier.GUEST)
-        quote = _admit(wish=wish, quote_token=quote_token, address=address)
-        guest = visitor.become(None)
-        submitted = _accept(guest, keys, wish, quote, access.Tier.GUEST, address)
-    limits.daily(owner_id=guest.pk, tier=access.Tier.GUEST)
-    return submitted
+    return _submit_first(visitor, f"visitor:{visitor.key}:form:{key}", wish, quote_token, address)
 
 
 def _submit_as(owner: "User", keys: list[str], wish: Wish, quote_token: str, address: str) -> Submitted:
-    try:
-        quote = _admit(wish=wish, quote_token=quote_token, address=address)
-        tier = access.tier(owner_id=owner.pk, is_guest=owner.is_guest)
-        limits.daily(owner_id=owner.pk, tier=tier)
-    except GenerationError:
-        # A retry of an answer that was lost must find its job, whatever has expired or filled up meanwhile.
-        if known := Job.objects.filter(form_key__in=keys, owner_id=owner.pk).first():
-            tier = access.tier(owner_id=owner.pk, is_guest=owner.is_guest)
-            return Submitted(_same_or_refuse(known, wish), is_new=False, tier=tier)
-        raise
-    counted = False
-    try:
+    tier = access.tier(owner_id=owner.pk, is_guest=owner.is_guest)
+    with ExitStack() as unless_accepted:
+        try:
+            asked = limits.ask(Feature.GENERATE, address=address, owner_id=owner.pk, tier=tier)
+            unless_accepted.callback(limits.take_back, asked)
+            quote = _admit(wish=wish, quote_token=quote_token)
+        except GenerationError:
+            # A retry of an answer that was lost must find its job, whatever has expired or filled up meanwhile.
+            if known := Job.objects.filter(form_key__in=keys, owner_id=owner.pk).first():
+                return Submitted(_same_or_refuse(known, wish), is_new=False, tier=tier)
+            raise
         with transaction.atomic():
             submitted = _accept(owner, keys, wish, quote, tier, address)
-        counted = submitted.is_new
-    finally:
-        if not counted:
-            limits.daily_undo(owner_id=owner.pk)
-    return submitted
+        if not submitted.is_new:
+            return submitted
+        unless_accepted.pop_all()
+    return replace(submitted, used=asked.used)
+
+
+def _submit_first(visitor: Visitor, form_key: str, wish: Wish, quote_token: str, address: str) -> Submitted:
+    """The request that makes a guest: whose day it is counted to once there is somebody to count it to."""
+    try:
+        limits.rate(Feature.GENERATE, address=address)
+        quote = _admit(wish=wish, quote_token=quote_token)
+    except GenerationError:
+        if known := _known(visitor, form_key, wish):
+            return known
+        raise
+    with transaction.atomic():
+        # Two clicks of a browser without a session would make two guests: they take turns here instead.
+        _take_turns(visitor.key)
+        if known := _known(visitor, form_key, wish):
+            return known
+        guest = visitor.become(None)
+        submitted = _accept(guest, [form_key], wish, quote, access.Tier.GUEST, address)
+    asked = limits.daily(Feature.GENERATE, owner_id=guest.pk, tier=access.Tier.GUEST)
+    return replace(submitted, used=asked.used)
+
+
+def _known(visitor: Visitor, form_key: str, wish: Wish) -> Submitted | None:
+    """The job of an earlier click of this browser, which is its guest's again."""
+    first = Job.objects.filter(form_key=form_key).first()
+    if first is None:
+        return None
+    visitor.become(first.owner_id)
+    return Submitted(_same_or_refuse(first, wish), is_new=False, tier=access.Tier.GUEST)
 
 
 def _keys(owner: "User", visitor: Visitor | None, key: str) -> list[str]:
@@ -157,9 +179,8 @@ def _take_turns(key: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
 
 
-def _admit(*, wish: Wish, quote_token: str, address: str) -> quotes.Quote:
-    """What can be said before anything is reserved: the rate, the words, the model's switch, the price."""
-    limits.rate(address=address)
+def _admit(*, wish: Wish, quote_token: str) -> quotes.Quote:
+    """What can be said before anything is reserved: the words, the model's switch, the price."""
     moderation.check(wish.prompt)
     if not wish.model.is_enabled:
         raise ModelUnavailable(name=wish.model.name, message=wish.model.message)
@@ -178,30 +199,38 @@ def _accept(
     if now.known_job_id:
         return Submitted(_same_or_refuse(Job.objects.get(pk=now.known_job_id), wish), is_new=False, tier=tier)
     if now.open_jobs >= access.open_jobs_max(tier):
-        raise TooManyJobs(maximum=access.open_jobs_max(tier))
-    if purse.available(purchased_only=wish.model.is_pro) < quote.total_credits:
-        raise InsufficientCredits(
-            needed=quote.total_credits,
-            available=purse.available(purchased_only=wish.model.is_pro),
-            purchased_only=wish.model.is_pro,
-        )
+        raise TooManyJobs(maximum=access.open_jobs_max(tier), open=now.open_jobs)
+    if purse.debt or purse.available(purchased_only=wish.model.is_pro) < quote.total_credits:
+        raise _too_few(purse, quote.total_credits, purchased_only=wish.model.is_pro, is_guest=owner.is_guest)
     free_address = ""
     if tier is not access.Tier.CUSTOMER and (owner.is_guest or owner.date_joined > timezone.now() - NEW_ACCOUNT):
         free_address = limits.address_key(address)
         limits.spend_free(address=free_address, amount=quote.total_credits)
     job = _insert(owner, keys[0], wish, quote, now.turn, free_address)
-    try:
-        ledger.reserve(
-            purse=purse,
-            amount=quote.total_credits,
-            subject=job.subject,
-            kind="generation",
-            purchased_only=wish.model.is_pro,
-        )
-    except credit_errors.InDebt as error:
-        raise InsufficientCredits(needed=quote.total_credits, available=0, purchased_only=wish.model.is_pro) from error
+    ledger.reserve(
+        purse=purse,
+        amount=quote.total_credits,
+        subject=job.subject,
+        kind="generation",
+        purchased_only=wish.model.is_pro,
+    )
     _hint(job.lane)
     return Submitted(job, is_new=True, tier=tier, place=now.place)
+
+
+def _too_few(purse: Purse, needed: int, *, purchased_only: bool, is_guest: bool) -> InsufficientCredits:
+    """When it is today's free credits that are missing, tomorrow's are a matter of time."""
+    available = purse.available(purchased_only=purchased_only)
+    refill = 0 if purchased_only or purse.debt else allowance.daily_amount(is_guest=is_guest)
+    is_enough = refill and available - purse.daily + refill >= needed
+    return InsufficientCredits(
+        needed=needed,
+        available=available,
+        purchased_only=purchased_only,
+        refill=refill,
+        owed=purse.debt,
+        retry_after_seconds=throttle.seconds_left_today() if is_enough else 0,
+    )
 
 
 def _insert(owner: "User", form_key: str, wish: Wish, quote: quotes.Quote, turn: int, free_address: str) -> Job:

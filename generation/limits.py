@@ -1,15 +1,21 @@
-"""Limits on asking: a sliding window per address, requests per day and person, free credits per day and address."""
+"""Limits on asking: a sliding window per address, requests per day and person, free credits per day and address.
+
+The window and the day of a request are counted together: a door calls `ask` first, and `take_back` when what was asked
+for is refused after all.
+"""
 
 import hashlib
 import hmac
 from dataclasses import dataclass
+from typing import NoReturn
 
 from django.conf import settings
 from django.db import connection
 
 from config import throttle
 from generation import access
-from generation.errors import DailyLimit, RateLimited
+from generation.access import Feature
+from generation.errors import DailyLimit, FreeCreditsSpent, RateLimited
 
 
 @dataclass(frozen=True)
@@ -20,39 +26,92 @@ class Used:
     maximum: int
 
     @property
+    def left(self) -> int:
+        return max(0, self.maximum - self.used)
+
+    @property
     def level(self) -> str:
         if self.used >= self.maximum:
             return "full"
         return "near" if self.used >= 0.8 * self.maximum else ""
 
 
-def rate(*, address: str) -> None:
-    """Count a request of this address. Raises RateLimited with the seconds to wait."""
-    amount, window = settings.RATE_LIMIT_GENERATE
-    refusal = throttle.hit("generate", address, amount=amount, window_seconds=window)
-    if refusal:
-        raise RateLimited(
-            limit=refusal.limit,
-            window_seconds=refusal.window_seconds,
-            retry_after_seconds=refusal.retry_after_seconds,
-        )
+@dataclass(frozen=True)
+class Asked:
+    """A request that was counted, and where today stands with it."""
+
+    hit: throttle.Hit
+    used: Used
 
 
-def daily(*, owner_id: int, tier: access.Tier) -> None:
-    """Count one of today's requests of this person. Raises DailyLimit."""
-    refusal = throttle.spend_today("generate", str(owner_id), amount=1, limit=access.daily_requests_max(tier))
-    if refusal:
-        raise DailyLimit(limit=refusal.limit, retry_after_seconds=refusal.retry_after_seconds, what="requests")
+# --- Requests --------------------------------------------------------------------------------------------------------
 
 
-def daily_undo(*, owner_id: int) -> None:
-    """A counted request was not accepted after all."""
-    throttle.give_back_today("generate", str(owner_id), amount=1)
+def ask(feature: Feature, *, address: str, owner_id: int, tier: access.Tier) -> Asked:
+    """Count a request in the window of its address and in its person's day: both, or neither. One round trip.
+
+    Raises RateLimited or DailyLimit, whichever takes longer.
+    """
+    return _asked(_window(feature, address), _day(feature, owner_id, tier), feature=feature)
 
 
-def used_today(*, owner_id: int | None, tier: access.Tier) -> Used:
-    used = throttle.used_today("generate", str(owner_id)) if owner_id else 0
-    return Used(used=used, maximum=access.daily_requests_max(tier))
+def rate(feature: Feature, *, address: str) -> None:
+    """Count a request of somebody who has no row yet: there is no day to count. Raises RateLimited."""
+    _hit(_window(feature, address), feature=feature)
+
+
+def daily(feature: Feature, *, owner_id: int, tier: access.Tier) -> Asked:
+    """Count a request whose rate was counted before its person had a row. Raises DailyLimit."""
+    return _asked(_day(feature, owner_id, tier), feature=feature)
+
+
+def take_back(asked: Asked) -> None:
+    """A counted request was not accepted after all: it uses up nothing of its day. The address did ask, though."""
+    throttle.take_back(asked.hit)
+
+
+def used_today(feature: Feature, *, owner_id: int | None, tier: access.Tier) -> Used:
+    return today([feature], owner_id=owner_id, tier=tier)[feature]
+
+
+def today(features: list[Feature], *, owner_id: int | None, tier: access.Tier) -> dict[Feature, Used]:
+    """Where each of these stands, in one round trip; none for nobody."""
+    counts = throttle.used_today([*features], str(owner_id)) if owner_id else [0] * len(features)
+    return {
+        feature: Used(used, access.daily_max(feature, tier)) for feature, used in zip(features, counts, strict=True)
+    }
+
+
+def _window(feature: Feature, address: str) -> throttle.Window:
+    amount, seconds = settings.RATE_LIMIT_GENERATE
+    return throttle.Window(feature, address, amount, seconds)
+
+
+def _day(feature: Feature, owner_id: int, tier: access.Tier) -> throttle.Day:
+    return throttle.Day(feature, str(owner_id), access.daily_max(feature, tier))
+
+
+def _asked(*counted: throttle.Limit, feature: Feature) -> Asked:
+    """The last of the limits is the day's."""
+    hit = _hit(*counted, feature=feature)
+    return Asked(hit, Used(hit.used[-1], counted[-1].most))
+
+
+def _hit(*counted: throttle.Limit, feature: Feature) -> throttle.Hit:
+    answer = throttle.hit(*counted)
+    if isinstance(answer, throttle.Refusal):
+        _refuse(feature, answer)
+    return answer
+
+
+def _refuse(feature: Feature, refusal: throttle.Refusal) -> NoReturn:
+    limit, wait = refusal.limit, refusal.retry_after_seconds
+    if isinstance(limit, throttle.Window):
+        raise RateLimited(limit=limit.most, window_seconds=limit.seconds, retry_after_seconds=wait)
+    raise DailyLimit(limit=limit.most, what=feature, retry_after_seconds=wait)
+
+
+# --- Free credits of an address --------------------------------------------------------------------------------------
 
 
 def address_key(address: str) -> str:
@@ -63,13 +122,15 @@ def address_key(address: str) -> str:
 def spend_free(*, address: str, amount: int) -> None:
     """Take `amount` from today's budget of free credits of an address key, inside the caller's transaction.
 
-    Raises DailyLimit. In the database rather than in Redis, so that a rollback or a release gives it back exactly.
+    Raises FreeCreditsSpent. In the database, not in Redis, so that a rollback or a release gives it back exactly.
     """
-    if amount > settings.FREE_CREDITS_PER_ADDRESS or not _spend(address, amount, settings.FREE_CREDITS_PER_ADDRESS):
-        raise DailyLimit(
-            limit=settings.FREE_CREDITS_PER_ADDRESS,
+    limit = settings.FREE_CREDITS_PER_ADDRESS
+    if amount > limit or not _spend(address, amount, limit):
+        raise FreeCreditsSpent(
+            limit=limit,
+            left=max(0, limit - _spent(address)),
+            needed=amount,
             retry_after_seconds=throttle.seconds_left_today(),
-            what="free credits",
         )
 
 
@@ -83,6 +144,16 @@ def _spend(address: str, amount: int, limit: int) -> bool:
             [address, amount, limit],
         )
         return cursor.fetchone() is not None
+
+
+def _spent(address: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT spent FROM generation_freespend WHERE address = %s AND day = (now() AT TIME ZONE 'utc')::date",
+            [address],
+        )
+        row = cursor.fetchone()
+        return int(row[0]) if row else 0
 
 
 def release_free(*, address: str, amount: int) -> None:

@@ -1,16 +1,29 @@
 """What people read when something was refused or went wrong: a title, a sentence, one next step. Money is not written
 here: it is rendered from the ledger."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from generation.errors import GenerationError
+from config.templatetags import show
+from generation.access import Feature
+from generation.errors import (
+    DailyLimit,
+    FreeCreditsSpent,
+    GenerationError,
+    InsufficientCredits,
+    RateLimited,
+    TooManyJobs,
+)
 from generation.models import ErrorCode
 
 
 @dataclass(frozen=True)
 class Told:
-    """One refusal or failure in words. `action_url` may name a URL: `url:pricing`."""
+    """One refusal or failure in words.
+
+    `retry_after_seconds` is the header's; `waits` says that it is a promise as well, which the page counts down.
+    """
 
     code: str
     title: str
@@ -18,6 +31,7 @@ class Told:
     action_label: str = ""
     action_url: str = ""
     retry_after_seconds: int = 0
+    waits: bool = False
     money: str = ""
 
 
@@ -59,25 +73,25 @@ _SENTENCES: dict[str, tuple[str, str, str, str]] = {
     ),
     ErrorCode.INSUFFICIENT_CREDITS: (
         "Not enough credits",
-        "This needs {needed} credits and {available} are available.",
+        "This needs more credits than are available.",
         "See how to get credits",
         "/pricing",
     ),
     ErrorCode.DAILY_LIMIT: (
-        "Today's limit is reached",
-        "{limit} {what} a day. It starts anew at midnight UTC.",
-        "",
-        "",
+        "Today’s limit is reached",
+        "It starts anew at 00:00 UTC.",
+        "See today’s limits",
+        "/limits",
     ),
     ErrorCode.RATE_LIMITED: (
         "Too many requests",
-        "{limit} requests in {window_seconds} seconds are allowed from one address.",
+        "There were more requests from your address than may come in so short a time.",
         "",
         "",
     ),
     ErrorCode.TOO_MANY_JOBS: (
         "Finish one first",
-        "You can have {maximum} open at a time. Wait until one is done, or cancel it.",
+        "Wait until a job is done, or cancel it.",
         "",
         "",
     ),
@@ -110,17 +124,95 @@ _SENTENCES: dict[str, tuple[str, str, str, str]] = {
 }
 
 
+# --- Limits: what, how much, and when again --------------------------------------------------------------------------
+
+_COUNTED = {
+    Feature.GENERATE: "request",
+    Feature.ENHANCE: "enhancement",
+    Feature.IDEAS: "request for ideas",
+    Feature.EVOLVE: "evolution",
+    Feature.SCORE: "score",
+}
+_PLURALS = {Feature.IDEAS: "requests for ideas"}
+
+
+def _insufficient(data: dict[str, Any]) -> str:
+    if data["owed"]:
+        return (
+            f"You owe {show.credits_word(data['owed'])}, because a payment was taken back after its credits had been "
+            "spent. The next credits that you buy or are given pay them first; until then nothing new can be made."
+        )
+    needed, there = data["needed"], data["available"]
+    kind = "purchased " if data["purchased_only"] else ""
+    wanted = f"{needed:,} {kind}{_word('credit', needed)}"
+    text = f"This needs {wanted} and {_are(there)} available: {needed - there:,} too few."
+    if data["purchased_only"]:
+        return f"{text} Pro models take no others."
+    return f"{text} Your free ones are filled up to {data['refill']:,} again at 00:00 UTC." if data["refill"] else text
+
+
+def _daily(data: dict[str, Any]) -> str:
+    limit, what = data["limit"], Feature(data["what"])
+    counted = _word(_COUNTED[what], limit, _PLURALS.get(what, ""))
+    return f"Today’s {limit:,} {counted} {'is' if limit == 1 else 'are'} used up. New ones come at 00:00 UTC."
+
+
+def _free(data: dict[str, Any]) -> str:
+    limit, left, needed = data["limit"], data["left"], data["needed"]
+    return (
+        f"Guests and new accounts of one address share {limit:,} free {_word('credit', limit)} a day: "
+        f"{_are(left)} left and this needs {needed:,}. New ones come at 00:00 UTC."
+    )
+
+
+def _rate(data: dict[str, Any]) -> str:
+    return (
+        f"{data['limit']:,} {_word('request', data['limit'])} in {data['window_seconds']} seconds "
+        "is the limit for one address."
+    )
+
+
+def _open(data: dict[str, Any]) -> str:
+    return (
+        f"You can have {data['maximum']:,} open at a time, and {_are(data['open'])}. "
+        "You can send this again as soon as one is done; cancel one to send it now."
+    )
+
+
+def _word(one: str, number: int, many: str = "") -> str:
+    return one if number == 1 else many or f"{one}s"
+
+
+def _are(number: int) -> str:
+    return f"{number:,} {'is' if number == 1 else 'are'}"
+
+
+_TEXTS: dict[type[GenerationError], Callable[[dict[str, Any]], str]] = {
+    InsufficientCredits: _insufficient,
+    DailyLimit: _daily,
+    FreeCreditsSpent: _free,
+    RateLimited: _rate,
+    TooManyJobs: _open,
+}
+
+
+# --- Words for what was refused, and for what a job ended with -------------------------------------------------------
+
+
 def refusal(error: GenerationError) -> Told:
     """The words for a refused request: nothing was written, so nothing was reserved."""
     data: dict[str, Any] = {"message": "", **error.data}
     told = of(error.code, data)
+    write = _TEXTS.get(type(error))
+    waits = int(data.get("retry_after_seconds", 0))
     return Told(
         code=told.code,
         title=told.title,
-        text=told.text,
+        text=write(data) if write else told.text,
         action_label=told.action_label,
         action_url=told.action_url if told.action_url.startswith("/") else "",
-        retry_after_seconds=int(data.get("retry_after_seconds", getattr(error, "retry_after_seconds", 0))),
+        retry_after_seconds=waits or getattr(error, "retry_after_seconds", 0),
+        waits=waits > 0,
         money=NOTHING_TAKEN,
     )
 

@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import redis
 from allauth.account.models import EmailAddress
 from django.apps import apps
-from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.db import transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
@@ -22,6 +20,7 @@ from config import run
 from credits import ledger
 from tests.browsers import As, browser_of
 from tests.funds import give
+from tests.rediswatch import limits_redis
 
 # --- The ground ------------------------------------------------------------------------------------------------------
 
@@ -43,7 +42,7 @@ def collected_static_files() -> None:
 def clean_redis() -> None:
     """Empties the databases of cache and limits; the broker's is a third one and stays."""
     cache.clear()
-    redis.from_url(django_settings.LIMITS_URL.replace("redis+unix://", "unix://")).flushdb()
+    limits_redis().flushdb()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -18,6 +18,7 @@ from config.http import Request
 from credits import statements
 from credits.statements import Balance
 from generation import access, cards, catalogue, jobs, limits, lineage, words
+from generation.access import Feature
 from generation.errors import GenerationError, QuoteExpired
 from generation.forms import GenerateForm
 from generation.models import Asset, InferenceModel, Job, SeedMode
@@ -125,7 +126,7 @@ def _accepted(request: Request, form: GenerateForm, submitted: jobs.Submitted) -
     if not request.htmx:
         return http.redirect(request, reverse("job", args=[job.code]))
     shown = cards.placed(job, place=submitted.place) if submitted.is_new else cards.find_own(job)
-    used = limits.used_today(owner_id=job.owner_id, tier=submitted.tier)
+    used = submitted.used or limits.used_today(Feature.GENERATE, owner_id=job.owner_id, tier=submitted.tier)
     context = {"card": cards.of(shown), "limit": used, "next_key": _key(), "next_seed": _next_seed(job)}
     body = render_to_string("generation/partials/accepted.html", context, request)
     return HttpResponse(body, status=201, headers={"HX-Trigger": "jobs-changed"})
@@ -183,7 +184,7 @@ def _context(request: Request, form: GenerateForm, *, refusal: words.Told | None
         "model": chosen,
         "ratios": RATIOS,
         "quote": _shown(form, balance, chosen),
-        "limit": limits.used_today(owner_id=user.pk, tier=tier),
+        "limit": limits.used_today(Feature.GENERATE, owner_id=user.pk, tier=tier),
         "refusal": refusal,
         "is_guest": not user.is_authenticated,
     }

@@ -23,13 +23,14 @@ def credits_word(number: int | None) -> str:
 
 @register.filter
 def seconds(value: float | timedelta | None) -> str:
-    """A duration as people say it: 4 s, 2 min, 1 h."""
+    """A duration as people say it: 4 s, 2 min, 13 h 18 min."""
     if value is None:
         return ""
     whole = round(value.total_seconds() if isinstance(value, timedelta) else value)
     if whole < 90:
         return f"{max(1, whole)} s"
-    return f"{round(whole / 60)} min" if whole < 5400 else f"{round(whole / 3600)} h"
+    minutes = round(whole / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h" + (f" {minutes % 60} min" if minutes % 60 else "")
 
 
 @register.simple_tag

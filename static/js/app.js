@@ -127,11 +127,16 @@
   /* --- Seconds that run down: data-countdown="42" ------------------------------------------------------------------- */
 
   var ends = new WeakMap();
+  function clock(left) {
+    if (left < 3600) return Math.floor(left / 60) + ":" + String(left % 60).padStart(2, "0");
+    var minutes = Math.ceil(left / 60);
+    return Math.floor(minutes / 60) + " h " + minutes % 60 + " min";
+  }
   setInterval(function () {
     all("[data-countdown]").forEach(function (place) {
       if (!ends.has(place)) ends.set(place, Date.now() + Number(place.dataset.countdown) * 1000);
       var left = Math.max(0, Math.ceil((ends.get(place) - Date.now()) / 1000));
-      place.textContent = Math.floor(left / 60) + ":" + String(left % 60).padStart(2, "0");
+      place.textContent = clock(left);
       if (left > 0) return;
       all("[data-when-over]", place.closest("[data-waits]") || place.parentElement).forEach(function (part) { part.hidden = !part.hidden; });
       place.removeAttribute("data-countdown");

@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from generation.views import files, jobs, studio
+from generation.views import files, jobs, limits, studio
 
 urlpatterns = [
     path("", studio.studio, name="studio"),
     path("quote", studio.quote, name="quote"),
     path("generate", studio.generate, name="generate"),
     path("tray", jobs.tray, name="tray"),
+    path("limits", limits.page, name="limits"),
     path("jobs/<uuid:code>", jobs.page, name="job"),
     path("jobs/<uuid:code>/card", jobs.card, name="job_card"),
     path("jobs/<uuid:code>/cancel", jobs.cancel, name="job_cancel"),

@@ -61,6 +61,7 @@ PAGES: dict[str, Callable[[Exhibition], str]] = {
     "library": lambda _: "/library",
     "credits": lambda _: "/credits",
     "pricing": lambda _: "/pricing",
+    "limits": lambda _: "/limits",
     "job": lambda made: f"/jobs/{made.job}",
     "receipt": lambda made: f"/jobs/{made.job}/receipt",
     "settings": lambda _: "/settings",

@@ -9,9 +9,15 @@ import django
 django.setup()
 
 from bench.ground import Ground  # noqa: E402  (models exist from here on)
-from bench.metrics import overhead, poll, submit, throughput  # noqa: E402
+from bench.metrics import limits, overhead, poll, submit, throughput  # noqa: E402
 
-MEASURES = {"M1": submit.measure, "M2": poll.measure, "M6": overhead.measure, "M7": throughput.measure}
+MEASURES = {
+    "M1": submit.measure,
+    "M2": poll.measure,
+    "M6": overhead.measure,
+    "M7": throughput.measure,
+    "M14": limits.measure,
+}
 
 
 def main() -> None:

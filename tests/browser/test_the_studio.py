@@ -252,6 +252,32 @@ def test_a_guest_whose_job_runs_while_signing_up_finds_it_in_the_account(site: S
     expect(page.locator("#wall img")).to_have_count(1)
 
 
+# --- Limits ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_last_request_of_a_day_turns_the_bars_red_and_the_next_one_says_when(site: Site, anybody: Anybody) -> None:
+    site.restart_web(DAILY_GENERATE_MAX="1,3,3")
+    page = anybody()
+    generate(page)
+    sees(picture(page))
+    expect(page.locator("#limit [data-level=full]")).to_be_visible()
+    expect(page.locator("#limit")).to_contain_text("1 of 1 requests")
+
+    button(page).click()
+    refusal = page.locator("#refusal[data-error=daily_limit]")
+    expect(refusal).to_contain_text("Today’s 1 request is used up. New ones come at 00:00 UTC.")
+    expect(refusal.locator("[data-countdown]")).to_have_text(re.compile(r"^\d+ h \d+ min$|^\d+:\d\d$"))
+    refusal.get_by_role("link", name="See today’s limits").click()
+    expect(page.locator("#limits [data-level=full]")).to_have_attribute("aria-label", "Generations today")
+
+
+def test_the_wallets_page_loads_todays_limits(anybody: Anybody) -> None:
+    page = anybody()
+    page.goto("/credits")
+    expect(page.locator("#limits .limit")).to_have_count(5)
+    expect(page.locator("#limits .limit").first).to_contain_text("Generations")
+
+
 # --- Light and dark --------------------------------------------------------------------------------------------------
 
 

@@ -280,6 +280,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_DB_REUSE_MAX = sys.maxsize
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep": {"task": "generation.tasks.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
+    "measure": {"task": "generation.tasks.measure", "schedule": timedelta(minutes=1), "options": {"expires": 60}},
     "audit": {"task": "credits.tasks.audit", "schedule": timedelta(hours=1), "options": {"expires": 3600}},
 }
 

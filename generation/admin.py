@@ -33,10 +33,27 @@ class ReadOnly(admin.ModelAdmin[Any]):
 class InferenceModelAdmin(admin.ModelAdmin[InferenceModel]):
     """Switches and message only: everything else comes from the catalogue file."""
 
-    list_display = ("name", "provider", "price_credits", "is_pro", "is_enabled", "message", "is_retired")
+    list_display = (
+        "name",
+        "provider",
+        "price_credits",
+        "expected_seconds",
+        "is_pro",
+        "is_enabled",
+        "message",
+        "is_retired",
+    )
     list_filter = ("provider", "is_enabled", "is_retired")
-    fields = ("name", "slug", "is_enabled", "message")
-    readonly_fields = ("name", "slug")
+    readonly_fields = (
+        "name",
+        "slug",
+        "price_credits",
+        "typical_seconds",
+        "measured_seconds",
+        "measured_runs",
+        "measured_at",
+    )
+    fields = ("is_enabled", "message", *readonly_fields)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -200,7 +200,7 @@ def _ordinal(number: int) -> str:
 def _expected(job: Job) -> str:
     if not job.is_open:
         return ""
-    left = job.model.typical_seconds * job.count * (1 + place_of(job)) * (1 - job.progress / 100)
+    left = job.model.expected_seconds * job.count * (1 + place_of(job)) * (1 - job.progress / 100)
     return f"about {max(1, round(left))} s" if left < 90 else f"about {round(left / 60)} min"
 
 

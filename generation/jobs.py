@@ -16,7 +16,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from config import throttle
@@ -182,7 +182,7 @@ def _take_turns(key: str) -> None:
 def _admit(*, wish: Wish, quote_token: str) -> quotes.Quote:
     """What can be said before anything is reserved: the words, the model's switch, the price."""
     moderation.check(wish.prompt)
-    if not wish.model.is_enabled:
+    if not wish.model.available:
         raise ModelUnavailable(name=wish.model.name, message=wish.model.message)
     return quotes.accept(quote_token, model=wish.model, aspect_ratio=wish.aspect_ratio, count=wish.count)
 
@@ -319,10 +319,23 @@ def store(job: Job, attempt: Attempt, pictures: Sequence[assets.Stored], *, run_
         state = JobState(row.state)
         if state in (JobState.RUNNING, JobState.STORING):
             state = _succeed(row, pictures, run_seconds=run_seconds)
-        elif state is JobState.FAILED:
+            _delivered(attempt, pictures=len(pictures), run_seconds=run_seconds)
+            return state
+        if state is JobState.FAILED:
             assets.insert(row, pictures, is_late=True)
         Attempt.objects.filter(pk=attempt.pk, finished_at=None).update(finished_at=Now(), run_seconds=run_seconds)
     return state
+
+
+def _delivered(attempt: Attempt, *, pictures: int, run_seconds: float) -> None:
+    """Also when the attempt had been given up as lost: it came back, and this is what the receipt tells of it."""
+    Attempt.objects.filter(pk=attempt.pk).update(
+        finished_at=Coalesce("finished_at", Now()),
+        run_seconds=run_seconds,
+        pictures=pictures,
+        error_code="",
+        error_detail="",
+    )
 
 
 def _succeed(row: Job, pictures: Sequence[assets.Stored], *, run_seconds: float) -> JobState:

@@ -7,7 +7,7 @@ from celery import shared_task
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from generation import renditions, sweeping, worker
+from generation import renditions, sweeping, timing, worker
 from generation.models import Lane
 
 log = logging.getLogger(__name__)
@@ -46,6 +46,12 @@ def sweep() -> None:
     swept = sweeping.sweep()
     if swept.expired or swept.lost:
         log.info("sweep: %d past their deadline, %d taken back", swept.expired, swept.lost)
+
+
+@shared_task(name="generation.tasks.measure", max_retries=0, soft_time_limit=30, time_limit=45)
+def measure() -> None:
+    """Bring the models' expected times up to date."""
+    timing.measure()
 
 
 @shared_task(

@@ -33,9 +33,17 @@ def seconds(value: float | timedelta | None) -> str:
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h" + (f" {minutes % 60} min" if minutes % 60 else "")
 
 
+@register.filter
+def brief_seconds(value: float | None) -> str:
+    """A measured duration, as exact as it matters: 0.043 s, 0.6 s, 13 s, 2 min."""
+    if value is None:
+        return ""
+    return f"{value:.2g} s" if value < 9.95 else seconds(value)
+
+
 @register.simple_tag
 def moment(when: datetime | None, style: str = "ago") -> str:
-    """A `<time>` element: `ago` for distances, `clock` for 14:32 UTC, `day` for 18 Jun 2026."""
+    """A `<time>` element: `ago` for distances, `clock` for 14:32 UTC, `exact` for 14:32:05, `day` for 18 Jun 2026."""
     if when is None:
         return ""
     return format_html('<time datetime="{}">{}</time>', when.isoformat(timespec="seconds"), _WORDS[style](when))
@@ -55,4 +63,9 @@ def _day(when: datetime) -> str:
     return f"{when.day} {when:%b %Y}"
 
 
-_WORDS = {"ago": _ago, "clock": lambda when: f"{when:%H:%M} UTC", "day": _day}
+_WORDS = {
+    "ago": _ago,
+    "clock": lambda when: f"{when:%H:%M} UTC",
+    "exact": lambda when: f"{when:%H:%M:%S}",
+    "day": _day,
+}

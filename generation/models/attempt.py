@@ -19,6 +19,7 @@ class Attempt(models.Model):
     started_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True)
     run_seconds = models.FloatField(null=True, help_text="Measured at the provider, for all pictures.")
+    pictures = models.PositiveSmallIntegerField(null=True, help_text="What it delivered to its job; else empty.")
     error_code = models.CharField(max_length=20, choices=ErrorCode, blank=True)
     error_detail = models.CharField(max_length=500, blank=True, help_text="For staff; never shown to people.")
 
@@ -28,6 +29,20 @@ class Attempt(models.Model):
             models.UniqueConstraint(fields=["job", "number"], name="attempt_numbered_once"),
             models.UniqueConstraint(fields=["job"], condition=Q(finished_at__isnull=True), name="attempt_one_live"),
             models.UniqueConstraint(fields=["provider", "external_id"], name="attempt_external_id_once"),
+            # Measured times are divided by the pictures; only a success delivers, and once.
+            models.CheckConstraint(
+                condition=Q(pictures__isnull=True)
+                | Q(
+                    pictures__gte=1,
+                    pictures__lte=4,
+                    run_seconds__isnull=False,
+                    run_seconds__gte=0,
+                    error_code="",
+                    finished_at__isnull=False,
+                ),
+                name="attempt_delivers_by_success",
+            ),
+            models.UniqueConstraint(fields=["job"], condition=Q(pictures__isnull=False), name="attempt_one_delivers"),
         ]
 
     def __str__(self) -> str:

@@ -40,7 +40,7 @@ class InferenceModelQuerySet(models.QuerySet["InferenceModel"]):
 
 
 class InferenceModel(models.Model):
-    """One row of the catalogue. `is_enabled` and `message` are the staff's switches and survive a sync."""
+    """One row of the catalogue. The staff's switches (`is_enabled`, `message`) and what was measured survive a sync."""
 
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=60)
@@ -57,11 +57,17 @@ class InferenceModel(models.Model):
     max_count = models.PositiveSmallIntegerField(default=1)
     price_credits = models.PositiveIntegerField(validators=[MinValueValidator(1)], help_text="One picture.")
     is_pro = models.BooleanField(default=False, help_text="Paid from purchased credits only.")
-    typical_seconds = models.FloatField(help_text="One picture.")
+    typical_seconds = models.FloatField(help_text="One picture, at the model's normal steps.")
+    normal_steps = models.PositiveSmallIntegerField(null=True, help_text="Empty for models without steps.")
     position = models.PositiveSmallIntegerField(default=0)
     is_enabled = models.BooleanField(default=True, help_text="Staff's switch.")
     message = models.CharField(max_length=160, blank=True, help_text="Shown while it is switched off.")
     is_retired = models.BooleanField(default=False, editable=False)
+
+    # What its last runs took; only generation/timing.py writes these.
+    measured_seconds = models.FloatField(null=True, help_text="One picture, the median. Empty while too few have run.")
+    measured_runs = models.PositiveSmallIntegerField(default=0, help_text="How many runs it is the median of.")
+    measured_at = models.DateTimeField(null=True, help_text="When it last changed.")
 
     objects = InferenceModelQuerySet.as_manager()
 
@@ -69,6 +75,15 @@ class InferenceModel(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(price_credits__gte=1), name="model_price_is_positive"),
             models.CheckConstraint(condition=Q(max_count__gte=1, max_count__lte=4), name="model_makes_one_to_four"),
+            # Prices and charges divide by these.
+            models.CheckConstraint(condition=Q(typical_seconds__gt=0), name="model_typical_time_is_positive"),
+            models.CheckConstraint(
+                condition=Q(measured_seconds__isnull=True) | Q(measured_seconds__gt=0, measured_at__isnull=False),
+                name="model_measured_time_is_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(normal_steps__isnull=True) | Q(normal_steps__gt=0), name="model_normal_steps_are_positive"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -77,6 +92,11 @@ class InferenceModel(models.Model):
     @property
     def available(self) -> bool:
         return self.is_enabled and not self.is_retired
+
+    @property
+    def expected_seconds(self) -> float:
+        """For one picture: what the last runs took, or what the catalogue says while too few have run."""
+        return self.measured_seconds or self.typical_seconds
 
     @property
     def style_names(self) -> list[str]:

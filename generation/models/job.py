@@ -134,6 +134,13 @@ class Job(models.Model):
             models.Index(fields=["owner"], condition=Q(finished_at__isnull=True), name="job_open_by_owner"),
             models.Index(fields=["deadline_at"], condition=Q(finished_at__isnull=True), name="job_open_by_deadline"),
             models.Index(fields=["owner", "-id"], name="job_by_owner"),
+            # A model's last successes, for its measured time. Not by `state`: each move would then write all indexes.
+            models.Index(
+                F("model"),
+                F("finished_at").desc(),
+                condition=Q(finished_at__isnull=False, error_code=""),
+                name="job_succeeded_by_model",
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=JobState.values), name="job_state_is_known"),

@@ -52,6 +52,8 @@ class Card:
     deadline_clock: str
     taking_long: bool
     money: str
+    charges: Charges | None
+    stored: int
     duration: timedelta | None
     assets: list[Asset]
     missing: int
@@ -131,7 +133,8 @@ def small(job: Job) -> Card:
 
 
 def _assets(job: Job) -> list[Asset]:
-    return list(Asset.objects.filter(job=job, deleted_at=None).order_by("index"))
+    """Also those in the trash: they arrived, and were paid for."""
+    return list(Asset.objects.filter(job=job).order_by("index"))
 
 
 def _card(job: Job, charges: Charges | None, assets: list[Asset]) -> Card:
@@ -154,8 +157,10 @@ def _card(job: Job, charges: Charges | None, assets: list[Asset]) -> Card:
         deadline_clock=f"{job.deadline_at:%H:%M} UTC",
         taking_long=job.is_open and timezone.now() - job.created_at > LONG,
         money=_money(job, charges) if charges else "",
+        charges=charges,
+        stored=sum(not asset.is_late for asset in assets),
         duration=_duration(job),
-        assets=assets,
+        assets=[asset for asset in assets if asset.deleted_at is None],
         missing=job.count - len(assets) if job.state == JobState.SUCCEEDED else 0,
         error=_error(job),
         can_cancel=job.state in (JobState.QUEUED, JobState.STARTING, JobState.RUNNING),

@@ -15,10 +15,11 @@ from django.views.decorators.vary import vary_on_headers
 
 from config import http
 from config.http import Request
-from credits import receipts, statements
+from credits import statements
 from generation import access, cards, catalogue, jobs, words
+from generation import receipt as receipts
 from generation.errors import GenerationError, NotOpen
-from generation.models import Attempt, Job, SeedMode
+from generation.models import Job, SeedMode
 from generation.models.job import Origin
 from generation.pricing import quote as quotes
 
@@ -105,14 +106,10 @@ def retry(request: Request, code: UUID) -> HttpResponse:
 def receipt(request: Request, code: UUID) -> HttpResponse:
     """What one job cost and why: the accepted quote, every transfer, every attempt."""
     job = _own(request, code)
-    context = {
-        "job": job,
-        "card": cards.of(job),
-        "quote_lines": job.quote["lines"],
-        "movements": receipts.of_subject(job.subject),
-        "attempts": Attempt.objects.filter(job=job).order_by("number"),
-    }
-    return render(request, "generation/receipt.html", context)
+    shown = cards.of(job)
+    assert shown.charges is not None
+    told = receipts.of(job, shown.charges, stored=shown.stored)
+    return render(request, "generation/receipt.html", {"job": job, "card": shown, "receipt": told})
 
 
 @require_safe

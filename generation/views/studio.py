@@ -42,6 +42,7 @@ class Shown:
 
     token: str = ""
     total_credits: int = 0
+    summary: str = ""
     lines: tuple[quotes.Line, ...] = ()
     available: int | None = None
     remains: int = 0
@@ -217,6 +218,7 @@ def _shown(form: GenerateForm, balance: Balance, chosen: InferenceModel | None =
     return Shown(
         token=quotes.sign(made, model=model, aspect_ratio=ratio),
         total_credits=made.total_credits,
+        summary=made.summary,
         lines=made.lines,
         rule_version=made.rules_version,
         available=available,

@@ -65,7 +65,7 @@ def test_the_owner_reads_of_it_on_receipt_and_statement(staff: Client, job: Job,
     staff.force_login(alice)
     receipt = staff.get(f"/jobs/{job.code}/receipt").content.decode()
     assert f"{charged} charged, {charged} refunded." in receipt.replace(", 0 released", "")
-    assert "<td>Refunded</td>" in receipt
+    assert '<span class="tag tag--done">Refunded</span>' in receipt
     statement = staff.get("/credits").content.decode()
     assert "Pictures refunded" in statement
     assert "a broken picture" in statement

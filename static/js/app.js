@@ -253,5 +253,27 @@
     tell("jobs-changed");
   });
 
+  /* --- Credits move in one tab and show in all ------------------------------------------------------------------------ */
+
+  // A tab without an open job does not poll. The one where a job was sent or ended tells the others of this browser.
+  var tabs = window.BroadcastChannel ? new BroadcastChannel("jobs") : null, heard = false;
+  function listen() {
+    heard = true;   // said on in this tab alone
+    tell("jobs-changed");
+    heard = false;
+  }
+  if (tabs) tabs.onmessage = listen;
+  on("jobs-changed", function () { if (tabs && !heard) tabs.postMessage(""); });
+  // What moved on another device, or while this tab slept. Who never asked for a picture has no balance to be told of.
+  on("visibilitychange", function () { if (!document.hidden && document.getElementById("balance")) listen(); });
+
+  // The tray brings the balance; what a price would leave of it follows.
+  var balance = null;
+  on("htmx:afterSettle", function () {
+    var place = document.querySelector("#balance .balance__num"), now = place && place.textContent;
+    if (now && balance && now !== balance) tell("balance-changed");
+    balance = now || balance;
+  });
+
   settle(document);
 }());

@@ -126,6 +126,7 @@ class AttemptAdmin(ReadOnly):
         "started_at",
         "finished_at",
         "run_seconds",
+        "pictures",
         "error_code",
         "error_detail",
     )

@@ -9,7 +9,9 @@ import uuid_utils.compat as uuid7
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, Now
+from django.db.models.lookups import Exact
 from django.utils import timezone
 
 from credits.triggers import Firm
@@ -60,6 +62,11 @@ class Origin(models.TextChoices):
     RETRY = "retry"
     VARIATION = "variation"
     REMIX = "remix"
+
+
+def _quoted(name: str) -> Cast:
+    """A whole number of the accepted quote."""
+    return Cast(KT(f"quote__{name}"), models.IntegerField())
 
 
 class JobManager(models.Manager["Job"]):
@@ -146,6 +153,11 @@ class Job(models.Model):
             models.CheckConstraint(condition=Q(state__in=JobState.values), name="job_state_is_known"),
             models.CheckConstraint(condition=Q(count__gte=1, count__lte=4), name="job_makes_one_to_four"),
             models.CheckConstraint(condition=Q(price_credits__gte=1), name="job_price_is_positive"),
+            # The receipt explains the price that is held: what the quote says of it is what the job says.
+            models.CheckConstraint(
+                condition=Exact(_quoted("price_credits"), F("price_credits")), name="job_price_is_the_quoted_one"
+            ),
+            models.CheckConstraint(condition=Exact(_quoted("count"), F("count")), name="job_count_is_the_quoted_one"),
             models.CheckConstraint(condition=Q(seed__gte=0, seed__lte=2**32 - 1), name="job_seed_fits"),
             models.CheckConstraint(
                 condition=Q(state__in=OPEN_STATES, finished_at__isnull=True)

@@ -60,20 +60,27 @@ def make(
         references=references,
         time_ratio=model.expected_seconds / model.typical_seconds,
     )
-    labels = {
-        "rate": f"{model.name}, its rate",
-        "time": f"About {show.brief_seconds(model.expected_seconds)} a picture",
-    }
-    parts = [Line(labels.get(part.about, part.label), part.note, part.amount) for part in priced.lines]
-    pictures = "1 picture" if count == 1 else f"{count} pictures"
     return Quote(
         price_credits=priced.credits,
         count=count,
         rules_version=priced.version,
         expected_seconds=model.expected_seconds,
         summary=priced.summary if count == 1 else f"{priced.summary}, times {count}",
-        lines=(*parts, Line(pictures, "only stored pictures are charged", f"× {count}")),
+        lines=_lines(priced, model, count),
     )
+
+
+def _lines(priced: price.Priced, model: InferenceModel, count: int) -> tuple[Line, ...]:
+    """The parts of one picture's price in this model's words, then how many times it counts."""
+    seconds = show.brief_seconds(model.expected_seconds)
+    labels = {"rate": f"{model.name}, its rate", "time": f"About {seconds} a picture"}
+    notes = {"time": f"; median of its last {model.measured_runs} runs"} if model.measured_seconds else {}
+    parts = [
+        Line(labels.get(part.about, part.label), part.note + notes.get(part.about, ""), part.amount)
+        for part in priced.lines
+    ]
+    pictures = "1 picture" if count == 1 else f"{count} pictures"
+    return *parts, Line(pictures, "only stored pictures are charged", f"× {count}")
 
 
 def sign(

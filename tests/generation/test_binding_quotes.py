@@ -6,6 +6,7 @@ import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -19,6 +20,7 @@ from generation.providers.base import Output
 from tests import pictures
 from tests.browsers import As
 from tests.generation.asking import HTMX, ask, demo, error_of, form, job_of, token
+from tests.rules import refused_by
 
 pytestmark = pytest.mark.django_db
 
@@ -232,8 +234,25 @@ def test_an_altered_quote_keeps_the_form_and_shows_the_price_again(alice: User, 
         assert cheaper not in body
 
 
+@pytest.mark.parametrize("lie", [{"price_credits": 1}, {"count": 1}])
+def test_no_job_holds_another_price_than_its_quote_says(alice: User, lie: dict[str, int]) -> None:
+    demo()
+    change(price_credits=4)
+    job = pictures.submit(alice, pictures=2, prompt="A red kite", ratio="1:1")
+    job.pk, job.code, job.form_key = None, uuid4(), "other"
+    job.quote |= lie
+    with refused_by(f"job_{'price' if 'price_credits' in lie else 'count'}_is_the_quoted_one"):
+        job.save(force_insert=True)
+
+
 def test_a_token_is_small(alice: User) -> None:
     demo()
-    change(price_credits=999_999, normal_steps=30, measured_seconds=12.345, measured_at="2026-01-01T00:00:00Z")
+    change(
+        price_credits=999_999,
+        normal_steps=30,
+        measured_seconds=12.345,
+        measured_runs=200,
+        measured_at="2026-01-01T00:00:00Z",
+    )
     longest = shown(count=4, aspect_ratio="21:9", steps=55, references=3)
     assert len(longest) <= TOKEN_MAX

@@ -219,7 +219,8 @@ def test_price_picker_and_card_say_the_measured_time_without_a_query_more(
     client.get("/")
     with django_assert_num_queries(4):
         assert "about 7 s" in client.get("/").content.decode()
-    assert "About 7 s a picture" in client.post("/quote", form(), headers=HTMX).content.decode()
+    priced = client.post("/quote", form(), headers=HTMX).content.decode()
+    assert "About 7 s a picture<small>slow; median of its last 31 runs</small>" in priced
     found = cards.find(code=job.code, owner_id=alice.pk)
     assert found
     assert cards.of(found).expected == "about 14 s"

@@ -347,6 +347,7 @@ def test_a_quote_is_itemised_and_reserves_nothing(alice: User, browse: As) -> No
     body = response.content.decode()
     assert response.status_code == 200
     assert "4 credits" in body
+    assert "Ordinary picture, usual time: 1, times 4" in body
     assert "leaves 96" in body
     assert "<form" not in body
     assert statements.balance(owner_id=alice.pk, is_guest=False).reserved == 0

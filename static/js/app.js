@@ -248,6 +248,7 @@
   // A page that comes back from the browser's back-forward cache was locked when it was left.
   addEventListener("pageshow", function (event) {
     if (!event.persisted) return;
+    join();
     sending = false;
     settleForm();
     tell("jobs-changed");
@@ -256,13 +257,19 @@
   /* --- Credits move in one tab and show in all ------------------------------------------------------------------------ */
 
   // A tab without an open job does not poll. The one where a job was sent or ended tells the others of this browser.
-  var tabs = window.BroadcastChannel ? new BroadcastChannel("jobs") : null, heard = false;
+  var tabs = null, heard = false;
+  function join() {
+    if (!window.BroadcastChannel) return;
+    tabs = new BroadcastChannel("jobs");
+    tabs.onmessage = listen;
+  }
   function listen() {
     heard = true;   // said on in this tab alone
     tell("jobs-changed");
     heard = false;
   }
-  if (tabs) tabs.onmessage = listen;
+  join();
+  addEventListener("pagehide", function () { if (tabs) tabs.close(); tabs = null; });   // else some browsers keep no copy to go back to
   on("jobs-changed", function () { if (tabs && !heard) tabs.postMessage(""); });
   // What moved on another device, or while this tab slept. Who never asked for a picture has no balance to be told of.
   on("visibilitychange", function () { if (!document.hidden && document.getElementById("balance")) listen(); });

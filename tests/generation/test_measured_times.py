@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
@@ -20,6 +20,7 @@ from generation.providers.base import Output
 from tests import pictures
 from tests.browsers import As
 from tests.generation.asking import HTMX, form
+from tests.races import race
 from tests.rules import refused_by
 
 pytestmark = pytest.mark.django_db
@@ -123,6 +124,15 @@ def test_nothing_is_written_when_nothing_changed(model: InferenceModel) -> None:
     before = InferenceModel.objects.values().get()
     assert timing.measure() == 0
     assert InferenceModel.objects.values().get() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sync_in_progress_is_not_waited_for(alice: User) -> None:
+    pictures.one(alice)
+    with transaction.atomic():
+        InferenceModel.objects.update(about="being synced")
+        assert race([timing.measure]) == [0]
+    assert timing.measure() == 1
 
 
 # --- What counts as a run --------------------------------------------------------------------------------------------

@@ -16,6 +16,8 @@ from django.views.decorators.vary import vary_on_headers
 from config import http
 from config.http import Request
 from credits import statements
+from credits.models import SPENDABLE, WalletKind
+from credits.purse import share
 from credits.statements import Balance
 from generation import access, cards, catalogue, jobs, limits, lineage, words
 from generation.access import Feature
@@ -38,7 +40,8 @@ SUGGESTIONS = (
 
 @dataclass(frozen=True)
 class Shown:
-    """A price as the form shows it. `remains` is what would be left; `error` says why there is no price."""
+    """A price as the form shows it. `remains` is what would be left, `paid_from` names the wallets in their order;
+    `error` says why there is no price."""
 
     token: str = ""
     total_credits: int = 0
@@ -46,6 +49,7 @@ class Shown:
     lines: tuple[quotes.Line, ...] = ()
     available: int | None = None
     remains: int = 0
+    paid_from: str = ""
     affordable: bool = True
     rule_version: int = 0
     valid_seconds: int = settings.QUOTE_SECONDS
@@ -223,8 +227,16 @@ def _shown(form: GenerateForm, balance: Balance, chosen: InferenceModel | None =
         rule_version=made.rules_version,
         available=available,
         remains=available - made.total_credits,
+        paid_from=_paid_from(balance, made.total_credits, purchased_only=model.is_pro),
         affordable=available >= made.total_credits,
     )
+
+
+def _paid_from(balance: Balance, amount: int, *, purchased_only: bool) -> str:
+    """ "20 daily, then 16 bonus": as a reserve takes it."""
+    kinds = [WalletKind.PURCHASED] if purchased_only else SPENDABLE
+    parts = share(amount, [getattr(balance, kind.value).spendable for kind in kinds])
+    return ", then ".join(f"{part:,} {kind.value}" for kind, part in zip(kinds, parts, strict=True) if part)
 
 
 def _count(text: object) -> int:

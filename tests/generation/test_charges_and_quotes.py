@@ -25,6 +25,10 @@ shapes = st.sampled_from(sorted(SHAPES))
 counts = st.integers(1, 4)
 
 
+# A busy machine is no fault of the numbers.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
 @st.composite
 def models(draw: st.DrawFn) -> InferenceModel:
     """A catalogue row as it could be: any rate, any typical time, measured or not, with steps or without."""
@@ -45,6 +49,7 @@ def requests(draw: st.DrawFn) -> dict[str, Any]:
     return {"model": draw(models()), "aspect_ratio": draw(shapes), "steps": steps, "references": references}
 
 
+@unhurried
 @given(requests(), counts, st.integers(0, 4), measured_seconds)
 def test_no_charge_exceeds_its_quote(asked: dict[str, Any], count: int, stored: int, measured: float) -> None:
     made = quotes.make(**asked, count=count)
@@ -53,6 +58,7 @@ def test_no_charge_exceeds_its_quote(asked: dict[str, Any], count: int, stored: 
     assert min(stored, count) * each <= made.total_credits
 
 
+@unhurried
 @given(requests())
 def test_each_picture_of_four_costs_what_one_alone_costs(asked: dict[str, Any]) -> None:
     """So more pictures never cost less, and three of four cost three."""
@@ -63,12 +69,14 @@ def test_each_picture_of_four_costs_what_one_alone_costs(asked: dict[str, Any]) 
     assert made[0].lines[:-1] == made[3].lines[:-1]
 
 
+@unhurried
 @given(requests(), counts)
 def test_a_token_brings_back_exactly_what_was_shown(asked: dict[str, Any], count: int) -> None:
     made = quotes.make(**asked, count=count)
     assert quotes.accept(quotes.sign(made, **asked), **asked, count=count) == made
 
 
+@unhurried
 @given(requests(), counts, seconds)
 def test_the_expected_time_alone_never_makes_a_slower_model_cheaper(
     asked: dict[str, Any], count: int, other: float

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from credits import statements
+from credits.models import Transfer
 from generation import catalogue
 from generation.models import InferenceModel, Job, JobState
 from tests import pictures
@@ -351,6 +352,22 @@ def test_a_quote_is_itemised_and_reserves_nothing(alice: User, browse: As) -> No
     assert "leaves 96" in body
     assert "<form" not in body
     assert statements.balance(owner_id=alice.pk, is_guest=False).reserved == 0
+
+
+@pytest.mark.parametrize(
+    ("is_pro", "said"),
+    [(False, "20 daily, then 16 bonus, of your 100</dt><dd>leaves 64"), (True, "Of your 30</dt><dd>not enough")],
+)
+def test_a_quote_names_the_wallets_that_would_pay(alice: User, browse: As, is_pro: bool, said: str) -> None:
+    demo()
+    InferenceModel.objects.update(price_credits=9, is_pro=is_pro)
+    catalogue.forget()
+    body = browse(alice).post("/quote", form(count=4), headers=HTMX).content.decode()
+    assert said in body
+    if not is_pro:
+        job = job_of(ask(browse(alice), count=4))
+        held = Transfer.objects.filter(subject=job.subject).values_list("source__kind", "amount")
+        assert sorted(held) == [("bonus", 16), ("daily", 20)]
 
 
 def test_a_quote_needs_no_prompt(browse: As) -> None:

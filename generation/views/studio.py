@@ -51,6 +51,8 @@ class Shown:
     remains: int = 0
     paid_from: str = ""
     affordable: bool = True
+    owed: int = 0
+    purchased_only: bool = False
     rule_version: int = 0
     valid_seconds: int = settings.QUOTE_SECONDS
     error: str = ""
@@ -228,7 +230,9 @@ def _shown(form: GenerateForm, balance: Balance, chosen: InferenceModel | None =
         available=available,
         remains=available - made.total_credits,
         paid_from=_paid_from(balance, made.total_credits, purchased_only=model.is_pro),
-        affordable=available >= made.total_credits,
+        affordable=available >= made.total_credits and not balance.debt,
+        owed=balance.debt,
+        purchased_only=model.is_pro,
     )
 
 

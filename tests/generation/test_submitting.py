@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from credits import statements
+from credits import ledger, statements
 from credits.models import Transfer
 from generation import catalogue
 from generation.models import InferenceModel, Job, JobState
@@ -364,10 +364,20 @@ def test_a_quote_names_the_wallets_that_would_pay(alice: User, browse: As, is_pr
     catalogue.forget()
     body = browse(alice).post("/quote", form(count=4), headers=HTMX).content.decode()
     assert said in body
+    assert ("This model takes purchased credits only." in body) == is_pro
     if not is_pro:
         job = job_of(ask(browse(alice), count=4))
         held = Transfer.objects.filter(subject=job.subject).values_list("source__kind", "amount")
         assert sorted(held) == [("bonus", 16), ("daily", 20)]
+
+
+def test_a_quote_says_that_a_debt_comes_first(alice: User, browse: As) -> None:
+    ledger.clawback(owner_id=alice.pk, amount=33, kind="clawback", key="dispute", reason="a lost dispute")
+    body = browse(alice).post("/quote", form(), headers=HTMX).content.decode()
+    assert "you owe 3" in body
+    assert "Until your debt is paid, nothing new can be made." in body
+    assert "leaves" not in body
+    assert ask(browse(alice)).status_code == 402
 
 
 def test_a_quote_needs_no_prompt(browse: As) -> None:

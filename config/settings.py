@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import django_stubs_ext
 import environ
+from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
 from config import embedded, redis_urls
@@ -282,6 +283,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep": {"task": "generation.tasks.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}},
     "measure": {"task": "generation.tasks.measure", "schedule": timedelta(minutes=1), "options": {"expires": 60}},
     "audit": {"task": "credits.tasks.audit", "schedule": timedelta(hours=1), "options": {"expires": 3600}},
+    # Yesterday is closed at 01:00: see credits/seals.py.
+    "seal_statements": {
+        "task": "credits.tasks.seal_statements",
+        "schedule": crontab(hour="1", minute="5"),
+    },
 }
 
 # --- Files -----------------------------------------------------------------------------------------------------------

@@ -6,7 +6,8 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 
-from credits.models import HOUSE, LEGAL_ROUTES, Transfer, Wallet
+from credits.models import HOUSE, LEGAL_ROUTES, Checkpoint, Transfer, Wallet
+from credits.seals import BEGINNING_SQL, DAY, DIGESTS, ROWS
 from credits.triggers import Firm
 
 
@@ -151,12 +152,33 @@ LEDGER = (
                   AND (payer.kind = 'purchased') = (taker.kind = 'purchased'))
         """,
     ),
+    # The one check that reads the text of every sealed row, hence the slowest.
+    Check(
+        "checkpoint_seals_its_rows",
+        "Every checkpoint hashes the rows of its day and the one before it, and no sealed day has other rows.",
+        f"""
+        SELECT coalesce(sealed.owner_id, daily.owner_id) AS owner_id, coalesce(sealed.day, daily.day) AS day
+          FROM (SELECT owner_id, day, previous_id, rows, last_id, hash,
+                       lag(id) OVER chain AS before_id, lag(hash) OVER chain AS before
+                  FROM credits_checkpoint WINDOW chain AS (PARTITION BY owner_id ORDER BY day)) sealed
+          FULL JOIN (SELECT transfer.owner_id, {DAY} AS day, count(*) AS rows, max(transfer.id) AS last_id,
+                            {DIGESTS} AS digests
+                       FROM {ROWS}
+                       JOIN (SELECT owner_id, max(day) AS day FROM credits_checkpoint GROUP BY owner_id) latest
+                         ON latest.owner_id = transfer.owner_id AND {DAY} <= latest.day
+                      GROUP BY transfer.owner_id, {DAY}) daily
+            ON daily.owner_id = sealed.owner_id AND daily.day = sealed.day
+         WHERE (sealed.previous_id, sealed.rows, sealed.last_id, sealed.hash) IS DISTINCT FROM
+               (sealed.before_id, daily.rows, daily.last_id,
+                sha256(coalesce(sealed.before, {BEGINNING_SQL}) || daily.digests))
+        """,  # noqa: S608
+    ),
 )
 
 
 def guards_stand() -> Check:
     """The check that finds guards which the models declare and the database lacks, or holds in a weaker form."""
-    constraints = [constraint for model in (Wallet, Transfer) for constraint in model._meta.constraints]
+    constraints = [constraint for model in (Wallet, Transfer, Checkpoint) for constraint in model._meta.constraints]
     triggers = _firm_triggers()
     checks = [constraint.name for constraint in constraints if isinstance(constraint, models.CheckConstraint)]
     unique = [constraint.name for constraint in constraints if isinstance(constraint, models.UniqueConstraint)]

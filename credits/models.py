@@ -1,4 +1,4 @@
-"""Wallets and transfers: the rows, and every rule that the database itself holds about them. ledger.py writes them.
+"""Wallets, transfers, checkpoints: the rows, and every rule that the database itself holds about them.
 
 docs/ledger.md lists each invariant beside the constraint or trigger below that holds it.
 """
@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from credits.seals import SEAL, STAYS_OUT, UtcDay
 from credits.triggers import Firm, refuse
 
 
@@ -76,6 +77,7 @@ LEGAL_ROUTES = ", ".join(
     sorted(f"'{kind.value} {source.value} {target.value}'" for kind, ways in ROUTES.items() for source, target in ways)
 )
 BY_HAND = (TransferKind.GOODWILL, TransferKind.ADJUSTMENT)
+UTC_DAY = UtcDay("created_at")
 UTC_TODAY = "(now() AT TIME ZONE 'utc')::date"
 
 
@@ -184,7 +186,16 @@ class Transfer(models.Model):
             ("refund", "Can refund a charge"),
         ]
         indexes = [
-            models.Index(fields=["owner", "-id"], name="transfer_statement"),
+            # A statement's order is the day's, then the row's: so one index serves its pages, its months and the seals.
+            models.Index(F("owner"), UTC_DAY.desc(), F("id").desc(), name="transfer_statement"),
+            # Nearly all rows pay for jobs and are not in it: it costs their writing nothing, and finds the others.
+            models.Index(
+                F("owner"),
+                UTC_DAY.desc(),
+                F("id").desc(),
+                condition=~Q(kind=TransferKind.GENERATION),
+                name="transfer_statement_rare",
+            ),
             models.Index(fields=["subject"], name="transfer_subject"),
             models.Index(fields=["owner"], condition=Q(kind=TransferKind.PURCHASE), name="transfer_purchases"),
         ]
@@ -316,6 +327,7 @@ class Transfer(models.Model):
                                balance = balance - CASE WHEN NEW.phase = 'capture' THEN NEW.amount ELSE 0 END
                          WHERE id = NEW.source_id;
                     END IF;
+                    {STAYS_OUT}
                     RETURN NULL;
                 """,  # noqa: S608  (our own names, at import time)
             ),
@@ -323,6 +335,55 @@ class Transfer(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class Checkpoint(models.Model):
+    """The seal of an owner's UTC day: it hashes the day's rows and the seal before. The owner and the day are written,
+    a trigger fills the rest from the rows.
+    """
+
+    # The unique constraint below begins with the owner.
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, db_index=False, on_delete=models.PROTECT, related_name="+")
+    day = models.DateField()
+    previous = models.ForeignKey("self", null=True, db_index=False, on_delete=models.PROTECT, related_name="+")
+    rows = models.BigIntegerField()
+    last = models.ForeignKey(Transfer, db_index=False, on_delete=models.PROTECT, related_name="+")
+    hash = models.BinaryField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "day"], name="checkpoint_once_per_day"),
+            models.UniqueConstraint(fields=["previous"], name="checkpoint_chain_never_forks"),
+            models.UniqueConstraint(
+                fields=["owner"], condition=Q(previous__isnull=True), name="checkpoint_chain_begins_once"
+            ),
+        ]
+        triggers = [
+            Firm(
+                name="append_only",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                func=refuse("checkpoint_append_only"),
+            ),
+            Firm(
+                name="never_truncated",
+                level=pgtrigger.Statement,
+                when=pgtrigger.Before,
+                operation=pgtrigger.Truncate,
+                func=refuse("checkpoint_append_only"),
+            ),
+            Firm(
+                name="seals_the_rows",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                declare=[("earlier", "credits_checkpoint%ROWTYPE"), ("digests", "bytea")],
+                func=SEAL,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} of {self.owner_id}"
 
 
 class Audit(models.Model):

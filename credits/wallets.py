@@ -1,4 +1,4 @@
-"""Opens wallets and locks them; no amounts, no transfers. For ledger.py alone: a lock is only as good as its order."""
+"""Opens wallets and locks them; no amounts, no transfers. For ledger.py and checkpoints.py: one order of locks."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,5 +1,6 @@
 """What the database refuses to whoever goes past the ledger: models, SQL, replica mode, pgtrigger's own switch."""
 
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -10,8 +11,9 @@ from django.db.models import F, ProtectedError
 from django.utils import timezone
 
 from accounts.models import User
-from credits import ledger
+from credits import checkpoints, ledger
 from credits.models import HOUSE, PERSONAL, Phase, Transfer, TransferKind, Wallet, WalletKind
+from tests.credits import history
 from tests.funds import give
 from tests.rules import refused_by
 
@@ -373,7 +375,7 @@ def test_a_transfer_is_never_deleted(alice: User) -> None:
 @pytest.mark.parametrize(
     "sql",
     [
-        "TRUNCATE credits_transfer",
+        "TRUNCATE credits_transfer, credits_checkpoint",
         "TRUNCATE credits_transfer CASCADE",
         "TRUNCATE credits_wallet CASCADE",
         "TRUNCATE accounts_user CASCADE",
@@ -430,7 +432,7 @@ def test_a_role_that_owns_nothing_spends_through_the_ledger_and_can_do_nothing_e
     """The rights that docs/ledger.md names for production are enough for every movement, and for no other write."""
     execute("SET CONSTRAINTS ALL IMMEDIATE")
     execute("CREATE ROLE atelier_app_of_a_test")
-    execute("GRANT SELECT, INSERT ON credits_wallet, credits_transfer TO atelier_app_of_a_test")
+    execute("GRANT SELECT, INSERT ON credits_wallet, credits_transfer, credits_checkpoint TO atelier_app_of_a_test")
     execute("GRANT UPDATE (topped_up_on) ON credits_wallet TO atelier_app_of_a_test")
     execute("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO atelier_app_of_a_test")
     execute("SET LOCAL ROLE atelier_app_of_a_test")
@@ -439,7 +441,9 @@ def test_a_role_that_owns_nothing_spends_through_the_ledger_and_can_do_nothing_e
         ledger.reserve(purse=purse, amount=85, subject="job:x", kind=TransferKind.GENERATION)
     ledger.settle(subject="job:x", amount=30)
     give(alice, purchased=5)
-    assert balances(alice) == {"daily": (0, 0), "bonus": (40, 0), "purchased": (35, 0), "debt": (0, 0)}
+    history.gift(alice, date(2026, 3, 1), 7)
+    assert checkpoints.seal_all().days == 1
+    assert balances(alice) == {"daily": (0, 0), "bonus": (47, 0), "purchased": (35, 0), "debt": (0, 0)}
     for sql in (
         "UPDATE credits_wallet SET balance = 9",
         "DELETE FROM credits_transfer",

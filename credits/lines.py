@@ -5,10 +5,10 @@ A payment from several wallets is several transfers and one line; a part that ca
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from itertools import groupby
 
-from credits.models import SPENDABLE, Phase, TransferKind, WalletKind
+from credits.models import PERSONAL, SPENDABLE, Phase, TransferKind, WalletKind
 
 ENDS = (Phase.CAPTURE, Phase.RELEASE)
 
@@ -28,6 +28,24 @@ class Row:
     target: str
     held: int | None  # the amount of the reserve that it ends
     available_now: int  # the owner's, today; the same on every row
+
+    @property
+    def day(self) -> date:
+        return self.at.astimezone(UTC).date()
+
+    @property
+    def wallet(self) -> str:
+        """The person's side of it; of a debt that was paid, what paid it."""
+        return self.source if self.source in PERSONAL else self.target
+
+    @property
+    def change(self) -> int:
+        """What it did to the available credits."""
+        if self.phase == Phase.RESERVE:
+            return -self.amount
+        if self.phase in ENDS:
+            return self.returned
+        return self.amount * ((self.target in SPENDABLE) - (self.source in SPENDABLE))
 
     @property
     def captured(self) -> int:
@@ -108,15 +126,14 @@ def _lines(rows: Sequence[Row], available: int | None) -> list[Line]:
 def _final(row: Row, available: int | None) -> Line:
     is_charge_back = row.source == WalletKind.REVENUE
     what, tag, look = CHARGE_BACK if is_charge_back else WORDS[row.kind]
-    change = row.amount * ((row.target in SPENDABLE) - (row.source in SPENDABLE))
     return Line(
         at=row.at,
         what="Added to your debt" if row.source == WalletKind.DEBT else what,
         detail=row.reason or _wallet_words(row),
         tag=tag,
         look=look,
-        change=change,
-        note="" if change else f"{row.amount:,} {'owed' if row.source == WalletKind.DEBT else 'forgiven'}",
+        change=row.change,
+        note="" if row.change else f"{row.amount:,} {'owed' if row.source == WalletKind.DEBT else 'forgiven'}",
         available=available,
         job=_job_code(row) if is_charge_back else "",
     )

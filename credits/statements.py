@@ -1,30 +1,40 @@
 """Reads of the ledger: a person's balance, their statement page by page, and what one subject cost. Writes nothing."""
 
 import base64
+import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date
+from functools import cached_property
 from typing import Any
 
 from django.contrib.postgres.functions import TransactionNow
 from django.db import connection
 from django.db.models import BigIntegerField, Exists, F, Q, QuerySet, Subquery, Sum
+from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from django.db.models.functions import TruncDate
 
 from credits import allowance, lines
-from credits.models import SPENDABLE, Phase, Transfer, TransferKind, Wallet, WalletKind
+from credits.models import SPENDABLE, Checkpoint, Phase, Transfer, TransferKind, Wallet, WalletKind
+from credits.seals import UtcDay
 
 PAGE_ROWS = 60
+BATCH_ROWS = 1_000  # of a download
+MONTHS_MAX = 120  # offered; an older one can still be named in the address
+MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")
 
+# What an index of its own finds, however many jobs were paid for in between.
+_RARE = ~Q(kind=TransferKind.GENERATION)
 # The filter's words in the address, and the rows that they mean. A capture of less than its reserve also gave back.
 FILTERS: dict[str, Q] = {
     "reserve": Q(phase=Phase.RESERVE),
     "capture": Q(phase=Phase.CAPTURE),
     "release": Q(phase=Phase.RELEASE) | Q(phase=Phase.CAPTURE, amount__lt=F("reserve__amount")),
-    "purchase": Q(kind__in=[TransferKind.PURCHASE, TransferKind.RESTORE]),
-    "refund": Q(kind__in=[TransferKind.REFUND, TransferKind.CLAWBACK, TransferKind.DEBT]),
-    "free": Q(
+    "purchase": _RARE & Q(kind__in=[TransferKind.PURCHASE, TransferKind.RESTORE]),
+    "refund": _RARE & Q(kind__in=[TransferKind.REFUND, TransferKind.CLAWBACK, TransferKind.DEBT]),
+    "free": _RARE
+    & Q(
         kind__in=[TransferKind.DAILY, TransferKind.WELCOME, TransferKind.GOODWILL, TransferKind.ADJUSTMENT],
     ),
 }
@@ -80,22 +90,66 @@ class Charges:
 
 
 @dataclass(frozen=True)
+class Seal:
+    """The newest checkpoint: everything up to the end of this UTC day is hashed into it."""
+
+    day: date
+    hash: bytes
+
+    @property
+    def short(self) -> str:
+        digits = self.hash.hex()
+        return f"{digits[:4]} {digits[4:8]} … {digits[-4:]}"
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What stands above the lines. `since` is the UTC day of the first one."""
+
+    balance: Balance
+    since: date | None = None
+    today: date | None = None
+    seal: Seal | None = None
+
+    @cached_property
+    def months(self) -> list[date]:
+        """The first days of the months that may have lines, newest first, at most MONTHS_MAX."""
+        if self.since is None or self.today is None:
+            return []
+        first, last = (day.year * 12 + day.month - 1 for day in (self.since, self.today))
+        return [date(month // 12, month % 12 + 1, 1) for month in range(last, first - 1, -1)][:MONTHS_MAX]
+
+
+@dataclass(frozen=True)
 class Filter:
-    """Which transfers a statement shows; empty words show all."""
+    """Which transfers a statement shows; empty words show all. A month is a UTC one: 2026-11."""
 
     kind: str = ""
     wallet: str = ""
+    month: str = ""
 
     def __post_init__(self) -> None:
         if self.kind not in ("", *FILTERS) or self.wallet not in ("", *SPENDABLE):
             raise BadFilter(self.kind, self.wallet)
+        if self.month and not MONTH.fullmatch(self.month):
+            raise BadFilter(self.month)
 
-    def rows(self) -> Q:
-        wanted = FILTERS[self.kind] if self.kind else Q()
-        return wanted & (Q(source__kind=self.wallet) | Q(target__kind=self.wallet)) if self.wallet else wanted
+    def of(self, owner_id: int) -> QuerySet[Any]:
+        """The owner's transfers that it shows, with their `day`."""
+        transfers: QuerySet[Any] = Transfer.objects.filter(owner_id=owner_id).annotate(day=UtcDay("created_at"))
+        if self.kind:
+            transfers = transfers.filter(FILTERS[self.kind])
+        if self.month:
+            first = date.fromisoformat(f"{self.month}-01")
+            after = date(first.year + first.month // 12, first.month % 12 + 1, 1)
+            transfers = transfers.filter(day__gte=first, day__lt=after)
+        if self.wallet:  # by its id, which PostgreSQL asks for once, not by joining a wallet to every row
+            own = Subquery(Wallet.objects.filter(owner_id=owner_id, kind=self.wallet).values("id"))
+            transfers = transfers.filter(Q(source=own) | Q(target=own))
+        return transfers
 
     def __bool__(self) -> bool:
-        return bool(self.kind or self.wallet)
+        return bool(self.kind or self.wallet or self.month)
 
 
 @dataclass(frozen=True)
@@ -108,8 +162,22 @@ class StatementPage:
 
 def balance(*, owner_id: int | None, is_guest: bool) -> Balance:
     """One query; none for nobody, who sees what a guest has."""
-    amount = allowance.daily_amount(is_guest=is_guest or owner_id is None)
     rows = _wallets(owner_id) if owner_id is not None else {}
+    return _balance(rows, allowance.daily_amount(is_guest=is_guest or owner_id is None))
+
+
+def overview(*, owner_id: int | None, is_guest: bool) -> Overview:
+    """The balance, the months to choose from and the newest checkpoint, in the same one query."""
+    rows = _wallets(owner_id, **_history(owner_id)) if owner_id is not None else {}
+    shown = _balance(rows, allowance.daily_amount(is_guest=is_guest or owner_id is None))
+    if not rows:
+        return Overview(shown)
+    any_row = next(iter(rows.values()))
+    seal = Seal(any_row.sealed_on, bytes(any_row.seal)) if any_row.sealed_on and any_row.seal else None
+    return Overview(shown, since=any_row.since, today=any_row.today, seal=seal)
+
+
+def _balance(rows: "dict[str, _Wallet]", amount: int) -> Balance:
     return Balance(
         daily=_daily_pocket(rows.get(WalletKind.DAILY), amount),
         bonus=_pocket(rows.get(WalletKind.BONUS)),
@@ -126,7 +194,7 @@ def page(*, owner_id: int | None, after: str = "", wanted: Filter | None = None)
     cursor = _read_cursor(after) if after else None
     if owner_id is None:
         return StatementPage()
-    rows = _rows(owner_id, cursor, wanted)
+    rows = _rows(owner_id, cursor, wanted, PAGE_ROWS)
     groups = lines.group(rows)
     is_last = len(rows) < PAGE_ROWS
     if not is_last:
@@ -134,8 +202,21 @@ def page(*, owner_id: int | None, after: str = "", wanted: Filter | None = None)
     # With a filter the lines shown are not all there are, so what was available after each cannot be told.
     available = None if wanted or not rows else cursor.available if cursor else rows[0].available_now
     shown, available_before = lines.of(groups, available=available, only=wanted.kind)
-    older = "" if is_last else _write_cursor(_Cursor(groups[-1][-1].id, available_before or 0))
-    return StatementPage(shown, older)
+    if is_last:
+        return StatementPage(shown)
+    oldest = groups[-1][-1]
+    return StatementPage(shown, _write_cursor(_Cursor(oldest.day, oldest.id, available_before or 0)))
+
+
+def batches(*, owner_id: int, wanted: Filter) -> Iterator[list[lines.Row]]:
+    """All of it, newest first, a query for each BATCH_ROWS: no transaction waits for whoever reads them."""
+    cursor = None
+    while True:
+        rows = _rows(owner_id, cursor, wanted, BATCH_ROWS)
+        yield rows
+        if len(rows) < BATCH_ROWS:
+            return
+        cursor = _Cursor(rows[-1].day, rows[-1].id)
 
 
 def of_subject(subject: str) -> Charges:
@@ -182,14 +263,28 @@ class _Wallet:
     topped_up_on: date | None
     today: date  # by the database's clock, which also makes the top-up
     has_purchased: bool
+    since: date | None = None
+    sealed_on: date | None = None
+    seal: bytes | None = None
 
 
-def _wallets(owner_id: int) -> dict[str, _Wallet]:
+def _history(owner_id: int) -> dict[str, Subquery]:
+    """Both ends of the owner's history: one entry of an index each."""
+    transfers = Filter().of(owner_id).order_by("day", "id")
+    seals = Checkpoint.objects.filter(owner_id=owner_id).order_by("-day")
+    return {
+        "since": Subquery(transfers.values("day")[:1]),
+        "sealed_on": Subquery(seals.values("day")[:1]),
+        "seal": Subquery(seals.values("hash")[:1]),
+    }
+
+
+def _wallets(owner_id: int, **more: Subquery) -> dict[str, _Wallet]:
     purchases = Transfer.objects.filter(owner_id=owner_id, kind=TransferKind.PURCHASE)
     rows = (
         Wallet.objects.filter(owner_id=owner_id)
-        .annotate(today=TruncDate(TransactionNow(), tzinfo=UTC), has_purchased=Exists(purchases))
-        .values_list("kind", "balance", "reserved", "topped_up_on", "today", "has_purchased")
+        .annotate(today=TruncDate(TransactionNow(), tzinfo=UTC), has_purchased=Exists(purchases), **more)
+        .values_list("kind", "balance", "reserved", "topped_up_on", "today", "has_purchased", *more)
     )
     return {row[0]: _Wallet(*row[1:]) for row in rows}
 
@@ -213,19 +308,21 @@ def _daily_pocket(wallet: _Wallet | None, amount: int) -> Pocket:
 class _Cursor:
     """Where a page ended, and what was available before its oldest line, so that the next page goes on counting."""
 
+    day: date
     before_id: int
-    available: int
+    available: int = 0
 
 
-def _rows(owner_id: int, cursor: _Cursor | None, wanted: Filter) -> list[lines.Row]:
-    transfers: QuerySet[Transfer] = Transfer.objects.filter(wanted.rows(), owner_id=owner_id)
+def _rows(owner_id: int, cursor: _Cursor | None, wanted: Filter, count: int) -> list[lines.Row]:
+    transfers = wanted.of(owner_id)
     if cursor:
-        transfers = transfers.filter(id__lt=cursor.before_id)
-    rows = transfers.order_by("-id").values_list(
+        # One row comparison, which walks the index; the same as two conditions would read all of the cursor's day.
+        transfers = transfers.filter(TupleLessThan(Tuple(F("day"), F("id")), (cursor.day, cursor.before_id)))
+    rows = transfers.order_by("-day", "-id").values_list(
         "id", "created_at", "phase", "kind", "subject", "reason", "amount",
         "source__kind", "target__kind", "reserve__amount", Subquery(_spendable_now(owner_id)),
     )  # fmt: skip
-    return [lines.Row(*row) for row in rows[:PAGE_ROWS]]
+    return [lines.Row(*row) for row in rows[:count]]
 
 
 def _spendable_now(owner_id: int) -> QuerySet[Wallet, Any]:
@@ -235,15 +332,16 @@ def _spendable_now(owner_id: int) -> QuerySet[Wallet, Any]:
 
 
 def _write_cursor(cursor: _Cursor) -> str:
-    return base64.urlsafe_b64encode(f"{cursor.before_id}.{cursor.available}".encode()).decode().rstrip("=")
+    text = f"{cursor.day.toordinal()}.{cursor.before_id}.{cursor.available}"
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def _read_cursor(text: str) -> _Cursor:
     try:
         plain = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode("ascii")
-        number, _, available = plain.partition(".")
-        cursor = _Cursor(int(number), int(available))
-    except ValueError as error:
+        day, before_id, available = map(int, plain.split("."))
+        cursor = _Cursor(date.fromordinal(day), before_id, available)
+    except (ValueError, OverflowError) as error:
         raise BadCursor(text) from error
     if not 0 < cursor.before_id < 2**63 or abs(cursor.available) >= 2**63:
         raise BadCursor(text)

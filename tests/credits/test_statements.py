@@ -1,6 +1,7 @@
 """What people read about their credits: balances, lines, pages, receipts."""
 
 import itertools
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -9,9 +10,10 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from credits import ledger, statements
-from credits.models import TransferKind
+from credits import checkpoints, ledger, statements
+from credits.models import Checkpoint, TransferKind
 from credits.statements import Charges, Filter, Pocket
+from tests.credits.history import gift, spend
 from tests.funds import give
 
 pytestmark = pytest.mark.django_db
@@ -187,6 +189,124 @@ def test_a_filter_that_does_not_exist_is_refused(wanted: dict[str, str]) -> None
 def test_a_cursor_that_we_never_gave_out_is_refused(alice: User, cursor: str) -> None:
     with pytest.raises(statements.BadCursor):
         statements.page(owner_id=alice.pk, after=cursor)
+
+
+# --- Months ----------------------------------------------------------------------------------------------------------
+
+JANUARY, MARCH = date(2026, 1, 31), date(2026, 3, 1)
+
+
+def test_the_months_go_from_the_first_line_to_now(alice: User) -> None:
+    gift(alice, date(2025, 12, 31))
+    overview = statements.overview(owner_id=alice.pk, is_guest=False)
+    assert overview.months[0] == overview.today.replace(day=1) if overview.today else False
+    assert overview.months[-2:] == [date(2026, 1, 1), date(2025, 12, 1)]
+    assert overview.months == sorted(set(overview.months), reverse=True)
+
+
+def test_the_months_are_told_by_the_one_query_of_the_balance(alice: User, charlie: User) -> None:
+    for user in (alice, charlie):
+        with CaptureQueriesContext(connection) as queries:
+            overview = statements.overview(owner_id=user.pk, is_guest=False)
+        assert len(queries) == 1
+        assert overview.balance == statements.balance(owner_id=user.pk, is_guest=False)
+    assert (overview.months, overview.seal) == ([], None)
+    assert statements.overview(owner_id=None, is_guest=False).months == []
+
+
+def test_no_more_months_are_offered_than_a_menu_holds(alice: User) -> None:
+    gift(alice, date(2001, 1, 1))
+    assert len(statements.overview(owner_id=alice.pk, is_guest=False).months) == statements.MONTHS_MAX
+
+
+def test_a_month_is_utc_and_holds_its_first_and_its_last_moment(alice: User) -> None:
+    for moment in (
+        datetime(2026, 1, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+        datetime(2026, 2, 1, tzinfo=UTC),
+        datetime(2026, 2, 28, 23, 59, 59, 999_999, tzinfo=UTC),
+        datetime(2026, 3, 1, tzinfo=UTC),
+    ):
+        gift(alice, moment.date(), created_at=moment)
+    page = statements.page(owner_id=alice.pk, wanted=Filter(month="2026-02"))
+    assert [line.at.day for line in page.entries] == [28, 1]
+
+
+def test_kind_wallet_and_month_are_asked_together(alice: User) -> None:
+    for day in (JANUARY, MARCH):
+        gift(alice, day, 9)
+        spend(alice, day, 4, 3)
+    assert entries(alice, month="2026-01") == [
+        ("Release", "Back to bonus", 1, None),
+        ("Capture", "Paid from bonus", "3 charged", None),
+        ("Reserve", "Set aside from bonus", -4, None),
+        ("Gift", "a test", 9, None),
+    ]
+    assert entries(alice, month="2026-01", kind="free", wallet="bonus") == [("Gift", "a test", 9, None)]
+    assert entries(alice, month="2026-01", wallet="purchased") == []
+    assert entries(alice, month="2026-02") == []
+
+
+def test_a_december_ends_with_the_year(alice: User) -> None:
+    gift(alice, date(2025, 12, 31))
+    gift(alice, date(2026, 1, 1))
+    assert len(entries(alice, month="2025-12")) == 1
+
+
+@pytest.mark.parametrize("month", ["2026", "2026-13", "2026-00", "2026-1", "1999-12", "x", "2026-11-01", "２０２６-01"])
+def test_a_month_that_is_none_is_refused(month: str) -> None:
+    with pytest.raises(statements.BadFilter):
+        Filter(month=month)
+
+
+def test_pages_of_a_month_hold_every_line_once(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(9):
+        spend(alice, date(2026, 1, 1 + number), 2, 1)
+        spend(alice, date(2026, 1, 1 + number), 3, 0)
+    wanted = Filter(month="2026-01", wallet="bonus")
+    whole = statements.page(owner_id=alice.pk, wanted=wanted).entries
+    monkeypatch.setattr(statements, "PAGE_ROWS", 5)
+    pages = every_page(alice, wanted)
+    assert len(pages) > 4
+    assert [line for page in pages for line in page] == whole
+
+
+def test_a_row_of_yesterday_that_came_after_midnight_stands_with_yesterday(alice: User) -> None:
+    gift(alice, MARCH, reason="on time")
+    gift(alice, JANUARY, reason="late")
+    assert [line[1] for line in entries(alice)[-2:]] == ["on time", "late"]
+
+
+def plan(user: User, **wanted: str) -> str:
+    rows = Filter(**wanted).of(user.pk).order_by("-day", "-id")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_sort = off")
+    return rows[: statements.PAGE_ROWS].explain()
+
+
+@pytest.mark.parametrize("kind", ["purchase", "refund", "free"])
+def test_what_no_job_paid_is_found_by_an_index_of_its_own(alice: User, kind: str) -> None:
+    assert "transfer_statement_rare" in plan(alice, kind=kind)
+    assert "Sort" not in plan(alice, kind=kind)
+
+
+def test_a_month_is_a_range_of_the_index(alice: User) -> None:
+    found = plan(alice, month="2026-01")
+    assert "Sort" not in found
+    assert ">= '2026-01-01'::date" in found[found.index("Index Cond") :].splitlines()[0]
+
+
+# --- Checkpoints -----------------------------------------------------------------------------------------------------
+
+
+def test_the_newest_seal_stands_above_the_statement(alice: User) -> None:
+    gift(alice, JANUARY)
+    gift(alice, MARCH)
+    checkpoints.seal_all()
+    seal = statements.overview(owner_id=alice.pk, is_guest=False).seal
+    newest = Checkpoint.objects.latest("day")
+    assert seal == statements.Seal(MARCH, bytes(newest.hash))
+    assert seal.short == f"{newest.hash.hex()[:4]} {newest.hash.hex()[4:8]} … {newest.hash.hex()[-4:]}"
 
 
 # --- What a subject cost ---------------------------------------------------------------------------------------------

@@ -1,12 +1,21 @@
-"""The statement page. Runs two queries, whatever the statement's length."""
+"""The statement: its page, which runs two queries at any length, and its downloads. The owner's alone, never cached."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    HttpResponseBase,
+    StreamingHttpResponse,
+)
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from credits import statements
+from credits import downloads, statements
 from credits.models import SPENDABLE
 
 KINDS = {
@@ -18,6 +27,7 @@ KINDS = {
     "refund": "Refund",
     "free": "Free credits",
 }
+VERIFIER = Path(__file__).with_name("verify_statement.py")
 
 
 @require_safe
@@ -26,18 +36,21 @@ def statement(request: HttpRequest) -> HttpResponse:
     owner_id = request.user.pk
     is_guest = getattr(request.user, "is_guest", False)
     try:
-        wanted = statements.Filter(kind=request.GET.get("kind", ""), wallet=request.GET.get("wallet", ""))
+        wanted = _wanted(request)
         page = statements.page(owner_id=owner_id, after=request.GET.get("after", ""), wanted=wanted)
     except (statements.BadCursor, statements.BadFilter):
         return _malformed(request)
+    overview = statements.overview(owner_id=owner_id, is_guest=is_guest)
     context = {
-        "balance": statements.balance(owner_id=owner_id, is_guest=is_guest),
+        "balance": overview.balance,
+        "months": overview.months,
+        "seal": overview.seal,
         "page": page,
         "wanted": wanted,
-        "kinds": [(name, words, _address(kind=name, wallet=wanted.wallet)) for name, words in KINDS.items()],
+        "kinds": [(name, words, _address(wanted, kind=name)) for name, words in KINDS.items()],
         "wallets": SPENDABLE,
-        "older": _address(kind=wanted.kind, wallet=wanted.wallet, after=page.older) if page.older else "",
-        "first": _address(kind=wanted.kind, wallet=wanted.wallet),
+        "older": _address(wanted, after=page.older) if page.older else "",
+        "first": _address(wanted),
         "is_later_page": "after" in request.GET,
         "is_member": request.user.is_authenticated,
     }
@@ -46,7 +59,50 @@ def statement(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _address(**values: str) -> str:
+@require_safe
+def table(request: HttpRequest) -> HttpResponseBase:
+    """What the page shows under the same filters, all of it, as CSV."""
+    try:
+        wanted = _wanted(request)
+    except statements.BadFilter:
+        return _malformed(request)
+    name = "-".join(filter(None, ("atelier-statement", wanted.month, wanted.kind, wanted.wallet)))
+    lines = downloads.table(owner_id=_owner_id(request), wanted=wanted)
+    return _attachment(lines, "text/csv; charset=utf-8", f"{name}.csv")
+
+
+@require_safe
+def whole(request: HttpRequest) -> HttpResponseBase:
+    """Everything, with its checkpoints, for verify_statement.py."""
+    end = downloads.cut(owner_id=_owner_id(request))
+    return _attachment(downloads.whole(end), "application/json", f"atelier-statement-{end.at:%Y-%m-%d}.json")
+
+
+@require_safe
+def verifier(request: HttpRequest) -> HttpResponse:
+    """The script that checks a downloaded statement. Everybody's."""
+    disposition = f'attachment; filename="{VERIFIER.name}"'
+    return HttpResponse(VERIFIER.read_bytes(), "text/x-python", headers={"Content-Disposition": disposition})
+
+
+def _wanted(request: HttpRequest) -> statements.Filter:
+    return statements.Filter(**{name: request.GET.get(name, "") for name in ("kind", "wallet", "month")})
+
+
+def _owner_id(request: HttpRequest) -> int:
+    """Who asks, guests too. Someone without a row has no statement."""
+    if request.user.pk is None:
+        raise Http404
+    return int(request.user.pk)
+
+
+def _attachment(pieces: Iterator[str], content_type: str, name: str) -> StreamingHttpResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
+    return StreamingHttpResponse(pieces, content_type=content_type, headers=headers)
+
+
+def _address(wanted: statements.Filter, **other: str) -> str:
+    values = {"kind": wanted.kind, "wallet": wanted.wallet, "month": wanted.month} | other
     return "?" + urlencode({name: value for name, value in values.items() if value})
 
 

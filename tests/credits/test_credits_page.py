@@ -1,5 +1,6 @@
 """The door `/credits`: who sees what, bad input, and what it costs."""
 
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -9,8 +10,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from credits import ledger, statements
-from credits.models import TransferKind
+from credits import checkpoints, ledger, statements
+from credits.models import Checkpoint, TransferKind
+from tests.credits import history
 
 pytestmark = pytest.mark.django_db
 
@@ -81,11 +83,57 @@ def test_each_filter_is_a_page(client: Client, alice: User, kind: str) -> None:
     assert client.get("/credits", {"kind": kind, "wallet": "bonus"}).status_code == 200
 
 
-@pytest.mark.parametrize("query", ["after=x", "after=%00", "after=%C3%A9", "kind=secret", "wallet=revenue", "kind=%00"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "after=x",
+        "after=%00",
+        "after=%C3%A9",
+        "kind=secret",
+        "wallet=revenue",
+        "kind=%00",
+        "month=2026-13",
+        "month=11",
+        "month=%00",
+        "month=2026-11&kind=secret",
+    ],
+)
 def test_what_we_never_offered_is_400(client: Client, alice: User, query: str) -> None:
     client.force_login(alice)
     assert client.get(f"/credits?{query}").status_code == 400
     assert Client().get(f"/credits?{query}").status_code == 400
+
+
+def test_a_month_is_chosen_in_a_form_that_keeps_the_kind(client: Client, alice: User) -> None:
+    history.gift(alice, date(2026, 1, 31))
+    client.force_login(alice)
+    page = text(client.get("/credits", {"kind": "free", "month": "2026-01"}))
+    assert '<option value="2026-01" selected>January 2026</option>' in page
+    assert '<input type="hidden" name="kind" value="free">' in page
+    assert 'href="/credits?kind=refund&amp;month=2026-01"' in page
+    assert 'href="/credits/statement.csv?kind=free&amp;month=2026-01"' in page
+
+
+def test_the_older_lines_of_a_month_stay_in_it(client: Client, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(4):
+        history.spend(alice, date(2026, 1, 1 + number), 2, 1)
+    monkeypatch.setattr(statements, "PAGE_ROWS", 5)
+    client.force_login(alice)
+    older = client.get("/credits", {"month": "2026-01"}).context["older"]
+    entries = client.get(f"/credits{older}").context["page"].entries
+    assert {line.at.date() for line in entries} <= {date(2026, 1, 1), date(2026, 1, 2)}
+
+
+def test_the_page_shows_the_newest_seal_and_where_to_check_it(client: Client, alice: User) -> None:
+    client.force_login(alice)
+    assert "The <a" in text(client.get("/credits"))
+    history.gift(alice, date(2026, 1, 31))
+    checkpoints.seal_all()
+    page = text(client.get("/credits"))
+    seal = Checkpoint.objects.get().hash.hex()
+    assert f"31 Jan 2026: <code>{seal[:4]} {seal[4:8]} … {seal[-4:]}</code>." in page
+    assert 'href="/credits/statement.json"' in page
+    assert 'href="/credits/verify_statement.py"' in page
 
 
 @pytest.mark.parametrize("method", ["post", "put", "delete"])
@@ -94,15 +142,23 @@ def test_other_methods_are_refused(client: Client, alice: User, method: str) -> 
     assert getattr(client, method)("/credits").status_code == 405
 
 
-def test_the_page_costs_two_queries_at_any_length(client: Client, alice: User) -> None:
+@pytest.mark.parametrize("query", ["", "kind=free", "kind=release&wallet=bonus", "month=2026-01", "after"])
+def test_the_page_costs_two_queries_at_any_length(
+    client: Client, alice: User, query: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(8):
+        history.gift(alice, date(2026, 1, 24 + number))
+    monkeypatch.setattr(statements, "PAGE_ROWS", 7)
+    query = f"after={statements.page(owner_id=alice.pk).older}&month=2026-01" if query == "after" else query
     client.force_login(alice)
     client.get("/credits")
     counts = []
-    for _ in range(2):
+    for number in range(2):
         with CaptureQueriesContext(connection) as queries:
-            client.get("/credits")
+            assert client.get(f"/credits?{query}").status_code == 200
         counts.append(len([q for q in queries if "credits_" in q["sql"]]))
         assert len(queries) - counts[-1] <= 1  # the user
         for _ in range(10):
             spend(alice, 85, 0)
+            history.spend(alice, date(2026, 1, 20 + number), 2, 1)
     assert counts == [2, 2]

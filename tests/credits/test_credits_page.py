@@ -131,7 +131,7 @@ def test_the_page_shows_the_newest_seal_and_where_to_check_it(client: Client, al
     checkpoints.seal_all()
     page = text(client.get("/credits"))
     seal = Checkpoint.objects.get().hash.hex()
-    assert f"31 Jan 2026: <code>{seal[:4]} {seal[4:8]} … {seal[-4:]}</code>." in page
+    assert f'31 Jan 2026 is <code class="u-nowrap">{seal[:4]} {seal[4:8]} … {seal[-4:]}</code>.' in page
     assert 'href="/credits/statement.json"' in page
     assert 'href="/credits/verify_statement.py"' in page
 

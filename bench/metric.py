@@ -9,7 +9,7 @@ import django
 django.setup()
 
 from bench.ground import Ground  # noqa: E402  (models exist from here on)
-from bench.metrics import limits, overhead, poll, submit, throughput  # noqa: E402
+from bench.metrics import limits, overhead, poll, statement, submit, throughput  # noqa: E402
 
 MEASURES = {
     "M1": submit.measure,
@@ -17,6 +17,7 @@ MEASURES = {
     "M6": overhead.measure,
     "M7": throughput.measure,
     "M14": limits.measure,
+    "M17": statement.measure,
 }
 
 

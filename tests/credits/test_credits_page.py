@@ -114,6 +114,13 @@ def test_a_month_is_chosen_in_a_form_that_keeps_the_kind(client: Client, alice: 
     assert 'href="/credits/statement.csv?kind=free&amp;month=2026-01"' in page
 
 
+def test_a_month_without_lines_is_said_to_be_chosen(client: Client, alice: User) -> None:
+    client.force_login(alice)
+    page = text(client.get("/credits", {"month": "2020-01"}))
+    assert '<option value="2020-01" selected>January 2020</option>' in page
+    assert "No movement like this" in page
+
+
 def test_the_older_lines_of_a_month_stay_in_it(client: Client, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(4):
         history.spend(alice, date(2026, 1, 1 + number), 2, 1)

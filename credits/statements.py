@@ -22,7 +22,7 @@ from credits.seals import UtcDay
 PAGE_ROWS = 60
 BATCH_ROWS = 1_000  # of a download
 MONTHS_MAX = 120  # offered; an older one can still be named in the address
-MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")
+MONTH = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])")
 
 # What an index of its own finds, however many jobs were paid for in between.
 _RARE = ~Q(kind=TransferKind.GENERATION)
@@ -31,10 +31,10 @@ FILTERS: dict[str, Q] = {
     "reserve": Q(phase=Phase.RESERVE),
     "capture": Q(phase=Phase.CAPTURE),
     "release": Q(phase=Phase.RELEASE) | Q(phase=Phase.CAPTURE, amount__lt=F("reserve__amount")),
-    "purchase": _RARE & Q(kind__in=[TransferKind.PURCHASE, TransferKind.RESTORE]),
-    "refund": _RARE & Q(kind__in=[TransferKind.REFUND, TransferKind.CLAWBACK, TransferKind.DEBT]),
-    "free": _RARE
-    & Q(
+    "purchase": Q(_RARE, kind__in=[TransferKind.PURCHASE, TransferKind.RESTORE]),
+    "refund": Q(_RARE, kind__in=[TransferKind.REFUND, TransferKind.CLAWBACK, TransferKind.DEBT]),
+    "free": Q(
+        _RARE,
         kind__in=[TransferKind.DAILY, TransferKind.WELCOME, TransferKind.GOODWILL, TransferKind.ADJUSTMENT],
     ),
 }

@@ -18,7 +18,7 @@ TYPES = (int, str, str, str, str, str, int, (int, type(None)), str, str)
 OWN = ("daily", "bonus", "purchased", "debt")
 HOUSE = ("issuance", "sales", "revenue", "adjustment")
 PHASES = ("final", "reserve", "capture", "release")
-TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 BEGINNING = bytes(32)
 
 

@@ -252,7 +252,10 @@ def test_a_december_ends_with_the_year(alice: User) -> None:
     assert len(entries(alice, month="2025-12")) == 1
 
 
-@pytest.mark.parametrize("month", ["2026", "2026-13", "2026-00", "2026-1", "1999-12", "x", "2026-11-01", "２０２６-01"])
+@pytest.mark.parametrize(
+    "month",
+    ["2026", "2026-13", "2026-00", "2026-1", "1999-12", "x", "2026-11-01", "２０２６-01", "20２６-01", "2026-01\n"],
+)
 def test_a_month_that_is_none_is_refused(month: str) -> None:
     with pytest.raises(statements.BadFilter):
         Filter(month=month)

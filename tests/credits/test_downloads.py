@@ -5,12 +5,13 @@ import io
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.http import StreamingHttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -19,8 +20,10 @@ from accounts.models import User
 from credits import checkpoints, downloads, ledger, statements, verify_statement
 from credits.statements import Filter
 from tests.credits.history import gift, spend
+from tests.credits.test_checkpoints import wait_for_a_waiter
 from tests.credits.test_credits_page import spend as spend_now
 from tests.funds import give
+from tests.races import race
 
 pytestmark = pytest.mark.django_db
 
@@ -158,6 +161,34 @@ def test_what_moves_during_a_download_is_left_for_the_next_one(alice: User) -> N
     statement = json.loads("".join(downloads.whole(end)))
     assert verify_statement.problems(statement) == []
     assert (len(statement["transfers"]), statement["checkpoints"]) == (3, [])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_download_among_writers_is_of_one_moment(alice: User) -> None:
+    def spend_again() -> list[str]:
+        for _ in range(4):
+            spend_now(alice, 6, 2)
+        return []
+
+    def download_again() -> list[str]:
+        wrong = []
+        for _ in range(6):
+            wrong += verify_statement.problems(json.loads("".join(downloads.whole(downloads.cut(owner_id=alice.pk)))))
+        return wrong
+
+    assert race([*[spend_again] * 3, *[download_again] * 3]) == [[]] * 6
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_download_waits_for_a_movement_that_has_begun(alice: User) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            give(alice, bonus=7)
+            ending = pool.submit(race, [lambda: downloads.cut(owner_id=alice.pk)])
+            wait_for_a_waiter()
+        (end,) = ending.result()
+    assert isinstance(end, downloads.Cut)
+    assert {"kind": "bonus", "balance": 57, "reserved": 0} in end.wallets
 
 
 def test_a_whole_statement_names_its_file_by_the_day(client: Client, alice: User) -> None:

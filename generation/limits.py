@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
 from django.db import connection
@@ -85,11 +86,11 @@ def _spend(address: str, amount: int, limit: int) -> bool:
         return cursor.fetchone() is not None
 
 
-def release_free(*, address: str, amount: int) -> None:
-    """Give back what an ended job did not use; a budget of an earlier day is gone anyway."""
+def release_free(*, address: str, amount: int, since: datetime) -> None:
+    """Give back what an ended job did not use, to the day it was taken from: a job may end on the next one."""
     with connection.cursor() as cursor:
         cursor.execute(
             """UPDATE generation_freespend SET spent = greatest(0, spent - %s)
-               WHERE address = %s AND day = (now() AT TIME ZONE 'utc')::date""",
-            [amount, address],
+               WHERE address = %s AND day = (%s::timestamptz AT TIME ZONE 'utc')::date""",
+            [amount, address, since],
         )

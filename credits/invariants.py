@@ -24,7 +24,7 @@ FIGURES = {
 }
 # The credits of each kind of wallet, the people's as stored and the house's by its transfers. All of them are zero.
 SUMS = """
-    SELECT json_object_agg(kind, total) FROM (
+    SELECT coalesce(json_object_agg(kind, total), '{}') FROM (
         SELECT kind, sum(balance)::bigint AS total FROM credits_wallet WHERE owner_id IS NOT NULL GROUP BY kind
         UNION ALL
         SELECT house.kind, coalesce(sum(leg.amount), 0)::bigint

@@ -1,14 +1,16 @@
-"""The statement page. Runs two queries, whatever the statement's length."""
+"""The statement page and the public books. Each runs two queries, whatever their length."""
 
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import render
+from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
-from credits import statements
+from credits import open_books, statements
 from credits.models import SPENDABLE
 
+BOOKS_KEPT_SECONDS = 60
 KINDS = {
     "": "Everything",
     "reserve": "Reserve",
@@ -43,6 +45,16 @@ def statement(request: HttpRequest) -> HttpResponse:
     }
     response = render(request, "credits/statement.html", context)
     response["Cache-Control"] = "private, no-store"
+    return response
+
+
+@require_safe
+def transparency(request: HttpRequest) -> HttpResponse:
+    """What the last audit found. The bar is the visitor's own, so only their browser may keep the page."""
+    response = render(
+        request, "credits/transparency.html", {"books": open_books.last(), "history": open_books.history()}
+    )
+    patch_cache_control(response, private=True, max_age=BOOKS_KEPT_SECONDS)
     return response
 
 

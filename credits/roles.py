@@ -34,6 +34,10 @@ class UnfitRole(Exception):
         self.is_missing = is_missing
 
 
+class NotOwner(Exception):
+    """Rights can be given by the tables' owner alone; PostgreSQL would only warn that nothing was granted."""
+
+
 def statements(role: str) -> list[str]:
     """The SQL that gives `role` its rights, on what is there and on what later migrations make. Safe to run again."""
     name = connection.ops.quote_name(role)
@@ -52,7 +56,9 @@ def statements(role: str) -> list[str]:
 
 
 def grant(*, role: str) -> None:
-    """Give `role` its rights, as the tables' owner, inside the caller's transaction. Raises UnfitRole."""
+    """Give `role` its rights, as the tables' owner, inside the caller's transaction. Raises UnfitRole, NotOwner."""
+    if not owns_tables():
+        raise NotOwner
     with connection.cursor() as cursor:
         cursor.execute(FITNESS, [role])
         found = cursor.fetchone()

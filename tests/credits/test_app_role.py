@@ -187,6 +187,12 @@ def test_a_role_that_rights_do_not_bind_is_refused(db: None, make_role: str, why
         call_command("grant_app_role", role="unfit", stdout=StringIO())
 
 
+def test_who_does_not_own_the_tables_gives_no_rights(role: str) -> None:
+    execute(f'SET LOCAL ROLE "{role}"')
+    with pytest.raises(CommandError, match="does not own the tables"):
+        call_command("grant_app_role", role=role, stdout=StringIO())
+
+
 def test_without_a_role_of_its_own_nothing_is_granted(db: None) -> None:
     out = StringIO()
     call_command("grant_app_role", stdout=out)

@@ -29,6 +29,10 @@ class Command(BaseCommand):
         try:
             with transaction.atomic():
                 roles.grant(role=role)
+        except roles.NotOwner as error:
+            raise CommandError(
+                "this connection does not own the tables: DATABASE_URL must be their owner's here."
+            ) from error
         except roles.UnfitRole as error:
             hint = f' Make it first: CREATE ROLE "{role}" LOGIN PASSWORD ...' if error.is_missing else ""
             raise CommandError(f"the role {role} {error.why}.{hint}") from error

@@ -6,7 +6,6 @@ Each check is one statement, hence one snapshot: work that goes on meanwhile can
 
 import logging
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
@@ -69,11 +68,22 @@ def checks() -> list[Check]:
 def run() -> Report:
     """Run every check now. Reads only."""
     start = time.monotonic()
-    breaches = list(_breaches())
+    breaches = [breach for breach in map(find, checks()) if breach]
     figures = {name: int(_first(sql)[0]) for name, sql in {**FIGURES, **_figures}.items()}
     sums: dict[str, int] = _first(SUMS)[0]
     names = [check.name for check in checks()]
     return Report(not breaches, breaches, figures, time.monotonic() - start, names, sums)
+
+
+def find(check: Check) -> Breach | None:
+    """Run one check now."""
+    rows, examples = _first(
+        f"""WITH breach AS ({check.sql})
+            SELECT (SELECT count(*) FROM breach),
+                   (SELECT coalesce(json_agg(example), '[]'::json)
+                      FROM (SELECT * FROM breach LIMIT {EXAMPLES_MAX}) AS example)"""  # noqa: S608  (our own text)
+    )
+    return Breach(check.name, check.sentence, rows, examples) if rows else None
 
 
 def record() -> Report:
@@ -86,18 +96,6 @@ def record() -> Report:
     for breach in report.breaches:
         log.error("ledger breach: %s (%s rows, e.g. %s)", breach.sentence, breach.rows, breach.examples)
     return report
-
-
-def _breaches() -> Iterator[Breach]:
-    for check in checks():
-        rows, examples = _first(
-            f"""WITH breach AS ({check.sql})
-                SELECT (SELECT count(*) FROM breach),
-                       (SELECT coalesce(json_agg(example), '[]'::json)
-                          FROM (SELECT * FROM breach LIMIT {EXAMPLES_MAX}) AS example)"""  # noqa: S608  (our own text)
-        )
-        if rows:
-            yield Breach(check.name, check.sentence, rows, examples)
 
 
 def _first(sql: str) -> Any:

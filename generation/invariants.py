@@ -40,43 +40,23 @@ JOBS = (
         """,
     ),
     Check(
-        "job_open_without_reserve",
-        "Every open job holds exactly its quoted price.",
+        "job_money_fits_state",
+        "Every job reserves its price until it ends; only a success is charged, at most for what was stored in time.",
         """
-        SELECT job.id FROM generation_job job
-          LEFT JOIN credits_transfer held ON held.subject = 'job:' || job.code AND held.phase = 'reserve'
-          LEFT JOIN credits_transfer ending ON ending.reserve_id = held.id
-         WHERE job.finished_at IS NULL GROUP BY job.id
-        HAVING coalesce(sum(held.amount) FILTER (WHERE ending.id IS NULL), 0) <> job.price_credits * job.count
-        """,
-    ),
-    Check(
-        "job_charged_wrongly",
-        "Every job reserved its quoted price; only a success is charged, at most the price of what was stored in time.",
-        """
-        SELECT job.id, job.state, money.reserved, money.charged, made.pictures AS stored FROM generation_job job
+        SELECT job.id, job.state, money.reserved, money.open, money.charged, made.pictures AS stored
+          FROM generation_job job
           LEFT JOIN (SELECT subject, sum(amount) FILTER (WHERE phase = 'reserve') AS reserved,
+                            count(*) FILTER (WHERE phase = 'reserve') - count(reserve_id) AS open,
                             sum(amount) FILTER (WHERE phase = 'capture') AS charged
-                       FROM credits_transfer WHERE phase IN ('reserve', 'capture')
+                       FROM credits_transfer WHERE phase <> 'final'
                       GROUP BY subject) money ON money.subject = 'job:' || job.code
           LEFT JOIN (SELECT job_id, count(*) AS pictures FROM generation_asset
                       WHERE NOT is_late GROUP BY job_id) made ON made.job_id = job.id
          WHERE money.reserved IS DISTINCT FROM job.price_credits * job.count
+            OR (money.open = 0) <> (job.finished_at IS NOT NULL)
             OR CASE WHEN job.state = 'succeeded'
                     THEN coalesce(money.charged, 0) NOT BETWEEN 1 AND job.price_credits * coalesce(made.pictures, 0)
                     ELSE money.charged IS NOT NULL END
-        """,
-    ),
-    Check(
-        "reserve_without_open_job",
-        "No reserve of a job outlives it.",
-        """
-        WITH held AS MATERIALIZED (  -- few: what is open now
-            SELECT held.id, held.subject FROM credits_transfer held
-              LEFT JOIN credits_transfer ending ON ending.reserve_id = held.id
-             WHERE held.phase = 'reserve' AND held.subject LIKE 'job:%' AND ending.id IS NULL)
-        SELECT held.id FROM held JOIN generation_job job ON held.subject = 'job:' || job.code
-         WHERE job.finished_at IS NOT NULL
         """,
     ),
     Check(
@@ -126,20 +106,18 @@ JOBS = (
     ),
     Check(
         "asset_one_per_index",
-        "A job has one asset at most for each picture that was asked for, and its owner owns them.",
+        "A job has one asset at most for each of its pictures.",
         """
-        SELECT asset.id FROM generation_asset asset LEFT JOIN generation_job job ON job.id = asset.job_id
-         WHERE job.id IS NULL OR asset.index NOT BETWEEN 0 AND job.count - 1 OR asset.owner_id <> job.owner_id
-        UNION ALL
-        SELECT max(id) FROM generation_asset GROUP BY job_id, index HAVING count(*) > 1
+        SELECT max(id) AS id FROM generation_asset GROUP BY job_id, index HAVING count(*) > 1
         """,
     ),
     Check(
-        "asset_late_only_after_failure",
-        "An asset is late exactly when its job had failed before it came.",
+        "asset_fits_its_job",
+        "An asset is one that its job asked for, belongs to the same person, and is late only when the job had failed.",
         """
-        SELECT asset.id, job.state FROM generation_asset asset JOIN generation_job job ON job.id = asset.job_id
-         WHERE job.state <> CASE WHEN asset.is_late THEN 'failed' ELSE 'succeeded' END
+        SELECT asset.id, job.state FROM generation_asset asset LEFT JOIN generation_job job ON job.id = asset.job_id
+         WHERE job.id IS NULL OR asset.index NOT BETWEEN 0 AND job.count - 1 OR asset.owner_id <> job.owner_id
+            OR job.state <> CASE WHEN asset.is_late THEN 'failed' ELSE 'succeeded' END
         """,
     ),
     Check(

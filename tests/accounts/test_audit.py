@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
         ("UPDATE accounts_user SET merged_into_id = {guest} WHERE id = {guest}", {"guest_merged_once"}),
         (
             "UPDATE generation_job SET owner_id = {guest}, created_at = created_at - interval '1 hour'",
-            {"guest_left_nothing_behind", "asset_one_per_index"},
+            {"guest_left_nothing_behind", "asset_fits_its_job"},
         ),
     ],
 )

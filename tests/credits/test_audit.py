@@ -79,7 +79,7 @@ BREACHES: list[tuple[str, set[str]]] = [
     (f"{AGAIN} FROM credits_transfer WHERE phase = 'release'", {"reserve_ends_once"}),
     (
         "UPDATE credits_transfer SET created_at = created_at - interval '8 days' WHERE phase = 'reserve'",
-        {"reserve_ends_in_time"},
+        {"subject_ends_whole"},
     ),
     (
         "UPDATE credits_transfer SET phase = 'final' WHERE phase = 'release'",

@@ -9,9 +9,16 @@ import django
 django.setup()
 
 from bench.ground import Ground  # noqa: E402  (models exist from here on)
-from bench.metrics import overhead, poll, submit, throughput  # noqa: E402
+from bench.metrics import audit, overhead, poll, reserves, submit, throughput  # noqa: E402
 
-MEASURES = {"M1": submit.measure, "M2": poll.measure, "M6": overhead.measure, "M7": throughput.measure}
+MEASURES = {
+    "M1": submit.measure,
+    "M2": poll.measure,
+    "M6": overhead.measure,
+    "M7": throughput.measure,
+    "M9": reserves.measure,
+    "audit": audit.measure,
+}
 
 
 def main() -> None:

@@ -139,10 +139,13 @@ LEDGER = (
     Check(
         "daily_once_per_utc_day",
         "Free credits came at most once per wallet and UTC day, and the wallet knows the last one.",
+        # The key has the day on which its transaction began, the row the time of its statement, maybe past midnight.
         """
         SELECT id, key FROM credits_transfer
          WHERE kind = 'daily'
            AND key <> 'daily:' || target_id || ':' || to_char(created_at AT TIME ZONE 'utc', 'YYYY-MM-DD')
+           AND key <> 'daily:' || target_id || ':'
+                      || to_char((created_at - interval '10 minutes') AT TIME ZONE 'utc', 'YYYY-MM-DD')
         UNION ALL
         SELECT wallet.id, last.day FROM credits_wallet wallet
           JOIN (SELECT target_id, max(right(key, 10)) AS day FROM credits_transfer WHERE kind = 'daily'

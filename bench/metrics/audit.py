@@ -29,7 +29,7 @@ def measure(ground: Ground) -> Verdict:
     quiet = [one for one in rounds if not one["noisy"]] or rounds
     seconds = statistics.median(one["seconds"] for one in quiet)
     passes = round(statistics.median(one["seconds"] / one["pass_seconds"] for one in quiet), 1)
-    cpu = statistics.median(one["cpu_seconds"] for one in quiet)
+    cpu = round(statistics.median(one["cpu_seconds"] for one in quiet), 2)
     figures = {"transfers": float(transfers), "seconds": round(seconds, 2), "cpu_seconds": cpu, "plain_passes": passes}
     goal = Goal.no_more_than(f"seconds for {transfers:,} transfers", seconds, SECONDS_WANTED)
     return Verdict(not wrong, [goal], figures, wrong, sum(bool(one["noisy"]) for one in rounds))

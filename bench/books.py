@@ -8,7 +8,7 @@ from credits import audit
 def wrong(*, jobs: int) -> list[str]:
     """What is not as it must be, when `jobs` submits were accepted in all; empty when all is well."""
     report = audit.run()
-    found = [f"{breach.sentence} {breach.rows} rows" for breach in report.breaches]
+    found = _sentences(report)
     made, doubled = _numbers()
     if made != jobs:
         found.append(f"{jobs} submits were accepted and {made} jobs made")
@@ -17,6 +17,15 @@ def wrong(*, jobs: int) -> list[str]:
     if report.figures["open_jobs"] != report.figures["open_reserves"]:
         found.append(f"{report.figures['open_jobs']} open jobs, {report.figures['open_reserves']} holds")
     return found
+
+
+def breaches() -> list[str]:
+    """What the audit finds, where no job is part of what was measured."""
+    return _sentences(audit.run())
+
+
+def _sentences(report: audit.Report) -> list[str]:
+    return [f"{breach.sentence} {breach.rows} rows" for breach in report.breaches]
 
 
 def _numbers() -> tuple[int, int]:

@@ -225,6 +225,8 @@ DATABASES: dict[str, dict[str, Any]] = {
 _options = DATABASES["default"].setdefault("OPTIONS", {})
 # Nobody waits for ever behind an operator's open transaction: the request is answered 503 instead.
 _options.setdefault("options", "-c lock_timeout=5s -c idle_in_transaction_session_timeout=60s")
+# The role that DATABASE_URL names in production, where another one owns the tables: whom grant_app_role gives rights.
+APP_DATABASE_ROLE = os.environ.get("APP_DATABASE_ROLE", "").strip()
 DATABASE_POOL_MAX = read("DATABASE_POOL_MAX", 0, natural)  # set by config/wsgi.py: only web processes pool
 if DATABASE_POOL_MAX:
     _options["pool"] = {"min_size": 1, "max_size": DATABASE_POOL_MAX, "timeout": 5}

@@ -344,11 +344,16 @@ def _refundable(subject: str, owner_id: int) -> dict[WalletKind, int]:
     }
 
 
+def _refund_key(key: str, wallet_kind: WalletKind) -> str:
+    """Not as a claw-back's parts are named: the two must not meet under one key."""
+    return f"{key}:refund:{wallet_kind.value}"
+
+
 def _insert_refund(
     locks: wallets.Locks, wallet_kind: WalletKind, amount: int, key: str, payload: dict[str, Any]
 ) -> Transfer:
     transfer, _ = _once(
-        key=_part_key(key, wallet_kind),
+        key=_refund_key(key, wallet_kind),
         source_id=wallets.house_id(WalletKind.REVENUE),
         target_id=locks[wallet_kind].id,
         amount=amount,
@@ -360,7 +365,7 @@ def _insert_refund(
 
 def _earlier_refund(key: str, *, amount: int, payload: dict[str, Any]) -> Refund | None:
     """What this key gave back before; its split belongs to what was left then, so only the sum is compared."""
-    keys = {_part_key(key, wallet): wallet for wallet in (WalletKind.PURCHASED, WalletKind.BONUS)}
+    keys = {_refund_key(key, wallet): wallet for wallet in (WalletKind.PURCHASED, WalletKind.BONUS)}
     rows = list(Transfer.objects.filter(key__in=keys))
     if not rows:
         return None

@@ -396,7 +396,10 @@ class Checkpoint(models.Model):
 
 
 class Audit(models.Model):
-    """The result of one run of audit.py; the newest one is what pages may quote."""
+    """The result of one run of audit.py; the newest one is what pages may quote.
+
+    `breaches` is what `audit.record` kept: breaches found, names of the checks, figures, sums by kind of wallet.
+    """
 
     at = models.DateTimeField(db_default=Now())
     ok = models.BooleanField()

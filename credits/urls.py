@@ -9,4 +9,5 @@ urlpatterns = [
     path("credits/statement.csv", views.table, name="credits_table"),
     path("credits/statement.json", views.whole, name="credits_whole"),
     path("credits/verify_statement.py", views.verifier, name="credits_verifier"),
+    path("transparency", views.transparency, name="transparency"),
 ]

@@ -1,4 +1,7 @@
-"""The statement: its page, which runs two queries at any length, and its downloads. The owner's alone, never cached."""
+"""The statement, its downloads, which are the owner's alone and never cached, and the public books.
+
+Each page runs two queries, whatever the length of what it shows.
+"""
 
 from collections.abc import Iterator
 from datetime import date
@@ -14,11 +17,13 @@ from django.http import (
     StreamingHttpResponse,
 )
 from django.shortcuts import render
+from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
-from credits import downloads, statements
+from credits import downloads, open_books, statements
 from credits.models import SPENDABLE
 
+BOOKS_KEPT_SECONDS = 60
 KINDS = {
     "": "Everything",
     "reserve": "Reserve",
@@ -57,6 +62,16 @@ def statement(request: HttpRequest) -> HttpResponse:
     }
     response = render(request, "credits/statement.html", context)
     response["Cache-Control"] = "private, no-store"
+    return response
+
+
+@require_safe
+def transparency(request: HttpRequest) -> HttpResponse:
+    """What the last audit found. The bar is the visitor's own, so only their browser may keep the page."""
+    response = render(
+        request, "credits/transparency.html", {"books": open_books.last(), "history": open_books.history()}
+    )
+    patch_cache_control(response, private=True, max_age=BOOKS_KEPT_SECONDS)
     return response
 
 

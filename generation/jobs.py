@@ -409,7 +409,7 @@ def _finish(row: Job, state: JobState, *, code: str = "") -> None:
 
 def _release_budget(row: Job, amount: int) -> None:
     if row.free_address and amount:
-        limits.release_free(address=row.free_address, amount=amount)
+        limits.release_free(address=row.free_address, amount=amount, since=row.created_at)
 
 
 def give_back(*, job_id: int, code: ErrorCode, detail: str, tries: int | None = None) -> bool:

@@ -7,6 +7,7 @@ for is refused after all.
 import hashlib
 import hmac
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NoReturn
 
 from django.conf import settings
@@ -156,11 +157,11 @@ def _spent(address: str) -> int:
         return int(row[0]) if row else 0
 
 
-def release_free(*, address: str, amount: int) -> None:
-    """Give back what an ended job did not use; a budget of an earlier day is gone anyway."""
+def release_free(*, address: str, amount: int, since: datetime) -> None:
+    """Give back what an ended job did not use, to the day it was taken from: a job may end on the next one."""
     with connection.cursor() as cursor:
         cursor.execute(
             """UPDATE generation_freespend SET spent = greatest(0, spent - %s)
-               WHERE address = %s AND day = (now() AT TIME ZONE 'utc')::date""",
-            [amount, address],
+               WHERE address = %s AND day = (%s::timestamptz AT TIME ZONE 'utc')::date""",
+            [amount, address, since],
         )

@@ -16,6 +16,12 @@ def thousands(number: int | None) -> str:
 
 
 @register.filter
+def signed(number: int | None) -> str:
+    """+1,234, −1,234 or 0."""
+    return f"{number or 0:+,}".replace("-", "−") if number else "0"
+
+
+@register.filter
 def credits_word(number: int | None) -> str:
     """1 credit, 2 credits."""
     return "1 credit" if number == 1 else f"{number or 0:,} credits"

@@ -62,6 +62,7 @@ PAGES: dict[str, Callable[[Exhibition], str]] = {
     "credits": lambda _: "/credits",
     "pricing": lambda _: "/pricing",
     "limits": lambda _: "/limits",
+    "open books": lambda _: "/transparency",
     "job": lambda made: f"/jobs/{made.job}",
     "receipt": lambda made: f"/jobs/{made.job}/receipt",
     "settings": lambda _: "/settings",
@@ -69,7 +70,12 @@ PAGES: dict[str, Callable[[Exhibition], str]] = {
     "no page": lambda _: "/there/is/none",
 }
 DOORS = {"studio": "/", "explore": "/explore", "sign in": "/accounts/login/", "sign up": "/accounts/signup/"}
-DOORS |= {"reset": "/accounts/password/reset/", "pricing": "/pricing", "library": "/library"}
+DOORS |= {
+    "reset": "/accounts/password/reset/",
+    "pricing": "/pricing",
+    "library": "/library",
+    "open books": "/transparency",
+}
 LOOKS = {
     f"{scheme}, {width}": {"color_scheme": scheme, "viewport": {"width": width, "height": 800}}
     for scheme, width in (("light", 360), ("dark", 360), ("dark", 1440))

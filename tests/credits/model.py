@@ -5,11 +5,20 @@ Written from docs/ledger.md; of credits/ it shares the names, the answers and th
 
 from copy import deepcopy
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-from credits.errors import CreditsError, InDebt, InsufficientCredits, KeyReused, OverCapture, Refused, ReserveEnded
-from credits.purse import Clawback, Purse, Settlement
+from credits.errors import (
+    CreditsError,
+    InDebt,
+    InsufficientCredits,
+    KeyReused,
+    OverCapture,
+    OverRefund,
+    Refused,
+    ReserveEnded,
+)
+from credits.purse import Clawback, Purse, Refund, Settlement
 from credits.statements import Balance, Charges, Pocket
 
 SPENDABLE = ("daily", "bonus", "purchased")
@@ -38,11 +47,15 @@ class Account:
 
 @dataclass
 class Held:
-    """The reserve of one subject, by wallet, and what it was charged once it has ended."""
+    """The reserve of one subject, by wallet, what it was charged once it has ended, and what of that is left.
+
+    What daily credits paid for comes back as bonus, so it counts as that in `refundable`.
+    """
 
     owner_id: int
     parts: dict[str, int]
     captured: int | None = None
+    refundable: dict[str, int] = field(default_factory=lambda: {"purchased": 0, "bonus": 0})
 
     @property
     def amount(self) -> int:
@@ -57,6 +70,7 @@ class _State:
     )
     payloads: dict[str, dict[str, Any]] = field(default_factory=dict)
     clawbacks: dict[str, tuple[dict[str, Any], Clawback]] = field(default_factory=dict)
+    refunds: dict[str, tuple[dict[str, Any], Refund]] = field(default_factory=dict)
     held: dict[str, Held] = field(default_factory=dict)
 
 
@@ -79,6 +93,11 @@ class Books:
 
     def open(self, owner_id: int, *, is_guest: bool) -> None:
         self.state.accounts[owner_id] = Account(is_guest)
+
+    def a_day_passes(self) -> None:
+        """Today stays what it is, and all that was becomes a day older."""
+        for account in self.state.accounts.values():
+            account.topped_up_on = account.topped_up_on and account.topped_up_on - timedelta(days=1)
 
     # --- The ledger's functions ---------------------------------------------------------------------------------------
 
@@ -182,6 +201,27 @@ class Books:
                 self._pay_debt(account, wallet_kind, amount)
         return told
 
+    def refund(self, *, subject: str, amount: int, key: str, reason: str, actor_id: int) -> Refund:
+        if amount <= 0:
+            raise Refused(rule="transfer_positive")
+        held = self.state.held.get(subject)
+        if not held or not held.captured:
+            raise OverRefund(subject=subject, amount=amount, left=0)
+        told = {"subject": subject, "amount": amount, "reason": reason, "actor_id": actor_id}
+        if key in self.state.refunds:
+            first, outcome = self.state.refunds[key]
+            if first != told:
+                raise KeyReused(key=key)
+            return outcome
+        left = sum(held.refundable.values())
+        if amount > left:
+            raise OverRefund(subject=subject, amount=amount, left=left)
+        if not reason.strip():
+            raise Refused(rule="transfer_by_hand_has_reason_and_actor")
+        outcome = self._give_back(held, amount)
+        self.state.refunds[key] = (told, outcome)
+        return outcome
+
     # --- What pages may say -------------------------------------------------------------------------------------------
 
     def balance(self, owner_id: int) -> Balance:
@@ -199,6 +239,9 @@ class Books:
 
     def charges(self) -> dict[str, Charges]:
         return {subject: _charges(held) for subject, held in self.state.held.items()}
+
+    def charged(self) -> list[str]:
+        return sorted(subject for subject, held in self.state.held.items() if held.captured)
 
     def wallets(self) -> dict[tuple[int, str], tuple[int, int, date | None]]:
         """Balance, reserved and top-up date of every wallet that holds anything."""
@@ -250,8 +293,19 @@ class Books:
             left -= charge
             account.reserved[kind] -= part
             account.balance[kind] -= charge
+            held.refundable["purchased" if kind == "purchased" else "bonus"] += charge
             if kind != "daily":
                 self._pay_debt(account, kind, part - charge)
+
+    def _give_back(self, held: Held, amount: int) -> Refund:
+        account, back = self.state.accounts[held.owner_id], {}
+        for kind, left in held.refundable.items():
+            back[kind] = min(left, amount)
+            amount -= back[kind]
+            held.refundable[kind] -= back[kind]
+            self._from_house("revenue", account, kind, back[kind])
+            self._pay_debt(account, kind, back[kind])
+        return Refund(held.owner_id, **back)
 
     def _is_new(self, told: dict[str, Any]) -> bool:
         if told["amount"] <= 0:
@@ -267,4 +321,9 @@ class Books:
 def _charges(held: Held) -> Charges:
     if held.captured is None:
         return Charges(reserved=held.amount, open=held.amount)
-    return Charges(reserved=held.amount, captured=held.captured, released=held.amount - held.captured)
+    return Charges(
+        reserved=held.amount,
+        captured=held.captured,
+        released=held.amount - held.captured,
+        refunded=held.captured - sum(held.refundable.values()),
+    )

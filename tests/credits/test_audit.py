@@ -2,21 +2,28 @@
 
 import json
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from io import StringIO
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import transaction
 
 from accounts.models import User
 from credits import audit, ledger, tasks
 from credits.models import Audit, TransferKind
+from tests.breaches import breaches, execute, guards_down, trigger_of
 
 pytestmark = pytest.mark.django_db
+
+COLUMNS = "owner_id, source_id, target_id, amount, phase, kind, subject, reserve_id, reason"
+AGAIN = f"INSERT INTO credits_transfer ({COLUMNS}, key) SELECT {COLUMNS}, key || ':again'"
+
+WEAKER = (
+    "CREATE OR REPLACE FUNCTION {append_only}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER"
+    " SET search_path = pg_catalog, public, pg_temp AS 'BEGIN RETURN NEW; END'"
+)
 
 
 def set_aside(user: User, amount: int) -> str:
@@ -27,36 +34,6 @@ def set_aside(user: User, amount: int) -> str:
     return subject
 
 
-def execute(sql: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql)
-
-
-@contextmanager
-def guards_down() -> Iterator[None]:
-    """As someone who may alter tables could; constraints and unique indexes go for the rest of the test."""
-    execute("SET CONSTRAINTS ALL IMMEDIATE")
-    for table in ("credits_wallet", "credits_transfer"):
-        execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-        for name in names("SELECT conname FROM pg_constraint WHERE contype = 'c' AND conrelid = '{}'::regclass", table):
-            execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
-    yield
-    for table in ("credits_wallet", "credits_transfer"):
-        for name in names("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgrelid = '{}'::regclass", table):
-            execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")
-
-
-def names(sql: str, table: str) -> list[str]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql.format(table))
-        return [row[0] for row in cursor.fetchall()]
-
-
-def breaches() -> set[str]:
-    """Without the constraints that `guards_down` has dropped."""
-    return {breach.check for breach in audit.run().breaches} - {"guards_stand"}
-
-
 def test_the_books_of_an_ordinary_day_are_in_order(alice: User, bob: User, charlie: User) -> None:
     ledger.settle(subject=set_aside(alice, 85), amount=30)
     ledger.settle(subject=set_aside(charlie, 20), amount=0)
@@ -64,42 +41,90 @@ def test_the_books_of_an_ordinary_day_are_in_order(alice: User, bob: User, charl
     ledger.clawback(owner_id=alice.pk, amount=100, key="refund:1", reason="dispute lost")
     report = audit.run()
     assert (report.ok, report.breaches) == (True, [])
-    assert report.figures == {"open_reserves": 1, "open_jobs": 0}
+    assert report.figures == {"open_reserves": 1, "open_jobs": 0, "transfers": 18}
+    assert sum(report.sums.values()) == 0
+    assert report.sums["revenue"] == 50
+    assert (report.sums["sales"], report.sums["purchased"], report.sums["debt"]) == (70, 0, -70)
+    assert report.checks == [check.name for check in audit.checks()]
 
 
-@pytest.mark.parametrize(
-    ("sql", "found"),
-    [
-        (
-            "UPDATE credits_wallet SET balance = balance + 1000000 WHERE kind = 'bonus'",
-            {"books_sum_to_zero", "balance_equals_transfers"},
-        ),
-        ("UPDATE credits_wallet SET reserved = 0", {"balance_equals_transfers"}),
-        (
-            "UPDATE credits_wallet SET balance = -1 WHERE kind = 'bonus'",
-            {"books_sum_to_zero", "balance_equals_transfers", "wallet_never_overdrawn"},
-        ),
-        ("UPDATE credits_wallet SET balance = 5 WHERE kind = 'sales'", {"wallet_never_overdrawn"}),
-        (
-            "UPDATE credits_transfer SET amount = amount + 1 WHERE phase = 'capture'",
-            {"books_sum_to_zero", "balance_equals_transfers", "reserve_ends_once"},
-        ),
-        ("UPDATE credits_transfer SET amount = amount - 1 WHERE phase = 'release'", {"reserve_ends_once"}),
-        (
-            "DELETE FROM credits_transfer WHERE phase = 'release'",
-            {"balance_equals_transfers", "subject_ends_whole"},
-        ),
-        ("UPDATE credits_transfer SET kind = 'refund' WHERE kind = 'goodwill'", {"transfer_takes_a_legal_route"}),
-        ("UPDATE credits_transfer SET reason = ' ' WHERE kind = 'goodwill'", {"by_hand_has_reason_and_actor"}),
-        ("UPDATE credits_transfer SET key = 'daily:any' WHERE kind = 'daily'", {"daily_once_per_utc_day"}),
-    ],
-)
-def test_tampering_is_found(alice: User, sql: str, found: set[str]) -> None:
+BREACHES: list[tuple[str, set[str]]] = [
+    (
+        "UPDATE credits_wallet SET balance = balance + 1000000 WHERE kind = 'bonus'",
+        {"books_sum_to_zero", "balance_equals_transfers"},
+    ),
+    ("UPDATE credits_wallet SET reserved = 0", {"balance_equals_transfers"}),
+    (
+        "UPDATE credits_wallet SET balance = -1 WHERE kind = 'bonus'",
+        {"books_sum_to_zero", "balance_equals_transfers", "wallet_never_overdrawn"},
+    ),
+    ("UPDATE credits_wallet SET balance = 5 WHERE kind = 'sales'", {"wallet_never_overdrawn"}),
+    (
+        "DELETE FROM credits_wallet WHERE kind = 'bonus' AND owner_id IS NOT NULL",
+        {"books_sum_to_zero", "transfer_takes_a_legal_route"},
+    ),
+    (
+        "INSERT INTO credits_wallet (owner_id, kind, balance, reserved) VALUES (NULL, 'sales', 0, 0)",
+        {"wallet_one_per_kind"},
+    ),
+    (
+        "UPDATE credits_transfer SET amount = amount + 1 WHERE phase = 'capture'",
+        {"books_sum_to_zero", "balance_equals_transfers", "reserve_ends_once"},
+    ),
+    ("UPDATE credits_transfer SET amount = amount - 1 WHERE phase = 'release'", {"reserve_ends_once"}),
+    (
+        "DELETE FROM credits_transfer WHERE phase = 'release'",
+        {"balance_equals_transfers", "subject_ends_whole"},
+    ),
+    (f"{AGAIN} FROM credits_transfer WHERE phase = 'release'", {"reserve_ends_once"}),
+    (
+        "UPDATE credits_transfer SET created_at = created_at - interval '8 days' WHERE phase = 'reserve'",
+        {"subject_ends_whole"},
+    ),
+    (
+        "UPDATE credits_transfer SET phase = 'final' WHERE phase = 'release'",
+        {"transfer_takes_a_legal_route", "books_sum_to_zero", "balance_equals_transfers"},
+    ),
+    ("UPDATE credits_transfer SET kind = 'refund' WHERE kind = 'goodwill'", {"transfer_takes_a_legal_route"}),
+    (
+        "UPDATE credits_transfer SET owner_id = (SELECT max(id) FROM accounts_user) WHERE kind = 'purchase'",
+        {"transfer_takes_a_legal_route"},
+    ),
+    ("UPDATE credits_transfer SET key = 'twice' WHERE kind IN ('purchase', 'goodwill')", {"transfer_key_once"}),
+    ("UPDATE credits_transfer SET reason = ' ' WHERE kind = 'goodwill'", {"by_hand_has_reason_and_actor"}),
+    ("UPDATE credits_transfer SET actor_id = NULL WHERE kind = 'goodwill'", {"by_hand_has_reason_and_actor"}),
+    ("UPDATE credits_transfer SET key = 'daily:any' WHERE kind = 'daily'", {"daily_once_per_utc_day"}),
+    (
+        "UPDATE credits_transfer SET created_at = created_at - interval '1 day' WHERE kind = 'daily'",
+        {"daily_once_per_utc_day"},
+    ),
+    ("UPDATE credits_wallet SET topped_up_on = NULL", {"daily_once_per_utc_day"}),
+]
+
+
+@pytest.mark.parametrize(("sql", "found"), BREACHES)
+def test_tampering_is_found(alice: User, charlie: User, sql: str, found: set[str]) -> None:
     ledger.settle(subject=set_aside(alice, 85), amount=20)  # captures daily, releases bonus and purchased
     set_aside(alice, 5)
+    assert breaches() == set()
     with guards_down():
         execute(sql)
     assert breaches() == found
+
+
+def test_a_reserve_in_debt_is_found(alice: User, charlie: User) -> None:
+    for user in (alice, charlie):
+        set_aside(user, 5)
+        ledger.clawback(owner_id=user.pk, amount=40, key=f"refund:{user.pk}", reason="dispute lost")
+    ledger.grant(owner_id=charlie.pk, wallet_kind="purchased", amount=50, kind="purchase", key="payment:1")
+    set_aside(charlie, 5)
+    assert breaches() == set()
+    with guards_down():
+        execute(
+            "UPDATE credits_transfer SET id = (SELECT max(id) + 1 FROM credits_transfer) WHERE phase = 'reserve'"
+            f" AND owner_id = {alice.pk}"
+        )
+    assert breaches() == {"nothing_reserved_in_debt"}
 
 
 @pytest.mark.parametrize(
@@ -108,11 +133,22 @@ def test_tampering_is_found(alice: User, sql: str, found: set[str]) -> None:
         "ALTER TABLE credits_transfer DISABLE TRIGGER USER",
         "ALTER TABLE credits_wallet DROP CONSTRAINT wallet_never_overdrawn",
         "DROP INDEX transfer_reserve_ends_once",
+        "ALTER TABLE credits_transfer DROP CONSTRAINT {foreign_key}",
+        "ALTER TABLE credits_transfer DISABLE TRIGGER {append_only}",
+        "ALTER TABLE credits_transfer ENABLE TRIGGER {append_only}",
+        "DROP TRIGGER {append_only} ON credits_transfer",
+        "ALTER FUNCTION {append_only}() SECURITY INVOKER",
+        WEAKER,
+        "ALTER TABLE generation_attempt DROP CONSTRAINT attempt_at_most_three",
     ],
 )
 def test_a_guard_that_was_taken_down_is_found(alice: User, sql: str) -> None:
     execute("SET CONSTRAINTS ALL IMMEDIATE")
-    execute(sql)
+    trigger = trigger_of("credits_transfer", "append_only")
+    [[key]] = execute(
+        "SELECT conname FROM pg_constraint WHERE contype = 'f' AND conname LIKE 'credits_transfer_source%'"
+    )
+    execute(sql.format(append_only=trigger, foreign_key=key))
     assert [breach.check for breach in audit.run().breaches] == ["guards_stand"]
 
 
@@ -155,7 +191,9 @@ def test_the_command_fails_on_a_breach(alice: User) -> None:
 def test_the_task_keeps_the_result(alice: User) -> None:
     tasks.audit()
     kept = Audit.objects.get()
-    assert (kept.ok, kept.breaches) == (True, [])
+    assert (kept.ok, kept.breaches["found"]) == (True, [])
+    assert kept.breaches["checks"] == [check.name for check in audit.checks()]
+    assert sum(kept.breaches["sums"].values()) == 0
 
 
 def test_the_task_logs_a_breach_as_an_error(alice: User, caplog: pytest.LogCaptureFixture) -> None:

@@ -33,10 +33,10 @@ from hypothesis.stateful import (
 )
 
 from accounts.models import User
-from credits import audit, ledger, statements
+from credits import audit, guards, ledger, statements
 from credits.errors import CreditsError
 from credits.models import Phase, Transfer, TransferKind, Wallet
-from credits.purse import Purse, Settlement
+from credits.purse import Purse, Refund, Settlement
 from credits.statements import Charges
 from tests.credits.model import GRANTS, Books
 from tests.races import race
@@ -49,6 +49,7 @@ CALLS_OF_AN_EXAMPLE = 40  # at least, of its steps: some have nothing to call
 THREADS = 8
 THREAD_STEPS = int(os.environ.get("MODEL_THREAD_STEPS", "320"))
 OWNERS_MAX = 6
+DAYS_MAX = 6  # a reserve that is open for more than a week is a breach
 ALLOWANCES = {"DAILY_FREE_CREDITS": 20, "GUEST_DAILY_FREE_CREDITS": 10, "WELCOME_CREDITS": 50}
 
 
@@ -96,6 +97,28 @@ def plain(answer: Any) -> Any:
     return answer
 
 
+def make_all_a_day_older() -> None:
+    """As if the clock had been moved: guards sleep meanwhile, and the days' keys move along."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for model in (Wallet, Transfer):
+            cursor.execute(f"ALTER TABLE {model._meta.db_table} DISABLE TRIGGER USER")
+        cursor.execute("UPDATE credits_wallet SET topped_up_on = topped_up_on - 1")
+        # In two steps: a key may be the one that yesterday's had.
+        cursor.execute(
+            "UPDATE credits_transfer SET created_at = created_at - interval '1 day',"
+            " key = CASE kind WHEN 'daily' THEN 'older:' || id ELSE key END"
+        )
+        cursor.execute(
+            "UPDATE credits_transfer SET key = 'daily:' || target_id || ':'"
+            " || to_char(created_at AT TIME ZONE 'utc', 'YYYY-MM-DD') WHERE kind = 'daily'"
+        )
+        for model in (Wallet, Transfer):
+            for name in guards.firm_names(model):
+                cursor.execute(f"ALTER TABLE {model._meta.db_table} ENABLE ALWAYS TRIGGER {name}")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+
 def house_sums() -> dict[str, int]:
     """By wallet of the house: what came in less what went out. It stores no balance itself."""
     moved = Transfer.objects.filter(phase__in=[Phase.FINAL, Phase.CAPTURE])
@@ -132,13 +155,14 @@ wallet_kinds = st.sampled_from(["daily", "bonus", "purchased", "debt", "sales"])
 class LedgerMachine(RuleBasedStateMachine):
     """Each example is a transaction that is rolled back, on one day of the database's clock and with fresh people.
 
-    That clock cannot be moved. Free credits come to people whose wallets have no date yet, before or after other
-    credits came, and under allowances that change; once the date is there, no allowance brings more.
+    That clock cannot be moved; instead a day passes by making all that was a day older, past the guards. Free credits
+    come once a day, before or after other credits came, and under allowances that change.
     """
 
     owners: Bundle[int] = Bundle("owners")
     calls: Bundle[Call] = Bundle("calls")
     steps = 0
+    days = 0
 
     def __init__(self) -> None:
         super().__init__()
@@ -192,6 +216,14 @@ class LedgerMachine(RuleBasedStateMachine):
         type(self).steps += 1
         self.books.settings[name] = amount
         setattr(site, name, amount)
+
+    @precondition(lambda self: self.days < DAYS_MAX)
+    @rule()
+    def a_day_passes(self) -> None:
+        type(self).steps += 1
+        self.days += 1
+        make_all_a_day_older()
+        self.books.a_day_passes()
 
     @rule(owner=owners)
     def visit(self, owner: int) -> None:
@@ -248,6 +280,20 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(target=calls, owner=owners, amount=amounts, key=keys, reason=reasons)
     def clawback(self, owner: int, amount: int, key: str, reason: str) -> Call:
         return self.perform("clawback", owner_id=owner, amount=amount, key=key, reason=reason)
+
+    @rule(target=calls, subject=subjects, amount=amounts, key=keys, reason=reasons)
+    def refund(self, subject: str, amount: int, key: str, reason: str) -> Call:
+        return self._refund(subject, amount, key, reason)
+
+    @precondition(lambda self: self.books.charged())
+    @rule(target=calls, data=st.data(), key=keys, part=st.sampled_from([1, 2, 3, 4, 5]))
+    def refund_a_part(self, data: st.DataObject, key: str, part: int) -> Call:
+        """From a little over all to more than all of what was charged, whatever came back before."""
+        subject = data.draw(st.sampled_from(self.books.charged()))
+        return self._refund(subject, (self.books.charges()[subject].captured * part + 3) // 4, key, "asked")
+
+    def _refund(self, subject: str, amount: int, key: str, reason: str) -> Call:
+        return self.perform("refund", subject=subject, amount=amount, key=key, reason=reason, actor_id=self.actor_id)
 
     @rule(target=calls, owner=owners, amount=st.integers(-40, 40), key=keys, reason=reasons, wallet_kind=wallet_kinds)
     def adjust(self, owner: int, amount: int, key: str, reason: str, wallet_kind: str) -> Call:
@@ -321,6 +367,18 @@ def test_a_purchase_and_a_clawback_of_one_name_do_not_meet(charlie: User) -> Non
     assert statements.balance(owner_id=charlie.pk, is_guest=False).debt == 20
 
 
+def test_a_refund_and_a_clawback_of_one_name_do_not_meet(charlie: User, sam: User) -> None:
+    ledger.grant(owner_id=charlie.pk, wallet_kind="purchased", amount=20, kind="purchase", key="payment")
+    spend(guests=set(), owner_id=charlie.pk, amount=20, subject="test:paid", purchased_only=True)
+    ledger.settle(subject="test:paid", amount=20)
+    back = {"subject": "test:paid", "amount": 15, "reason": "asked", "actor_id": sam.pk}
+    calls = [
+        Call("clawback", {"owner_id": charlie.pk, "amount": 10, "key": "one", "reason": "dispute lost"}),
+        Call("refund", {**back, "key": "one"}),
+    ]
+    assert [make(call, set()) for call in calls] == [make(call, set()) for call in calls]
+
+
 # --- Many at once -----------------------------------------------------------------------------------------------------
 
 
@@ -334,6 +392,7 @@ def random_call(choose: random.Random, owners: list[int], actor_id: int) -> Call
         ("grant", {**gift, "wallet_kind": "purchased", "kind": "purchase"}),
         ("grant", {**gift, "wallet_kind": "bonus", "kind": "goodwill", "reason": "asked", "actor_id": actor_id}),
         ("clawback", {**gift, "reason": "dispute"}),
+        ("refund", {"subject": subject, "amount": 1, "key": key, "reason": "asked", "actor_id": actor_id}),
         ("adjust", {**gift, "amount": amount - 15, "wallet_kind": "bonus", "reason": "asked", "actor_id": actor_id}),
         *[("reserve", {"owner_id": owner, "amount": amount, "subject": subject, "purchased_only": False})] * 4,
         *[("settle", {"subject": subject, "amount": choose.choice([0, 0, 1, 2, amount])})] * 4,
@@ -343,16 +402,17 @@ def random_call(choose: random.Random, owners: list[int], actor_id: int) -> Call
 
 @dataclass
 class Told:
-    """What the threads were told: by owner what came and went, by subject what was reserved and charged."""
+    """What the threads were told: by owner what came and went, by subject what was reserved, charged and refunded."""
 
     moved: dict[int, dict[tuple[str, str], int]]
     reserved: dict[str, int]
     charged: dict[str, int]
+    refunded: dict[str, set[str]]  # the keys, of 1 each
 
 
 def told_by(answers: list[tuple[Call, Any]]) -> Told:
     """The same key or subject may be answered often, and always in the same way."""
-    told = Told(defaultdict(dict), {}, {})
+    told = Told(defaultdict(dict), {}, {}, defaultdict(set))
     for call, answer in answers:
         if isinstance(answer, CreditsError):
             continue
@@ -363,6 +423,10 @@ def told_by(answers: list[tuple[Call, Any]]) -> Told:
             if not answer.captured + answer.released:
                 continue  # it came before the reserve, when there was nothing to end
             assert told.charged.setdefault(answer.subject, answer.captured) == answer.captured
+        elif isinstance(answer, Refund):
+            assert answer.bonus + answer.purchased == 1
+            told.refunded[values["subject"]].add(values["key"])
+            told.moved[answer.owner_id]["refund", values["key"]] = 1
         elif call.name != "lock":
             amount = values.get("amount", ALLOWANCES["WELCOME_CREDITS"]) * (-1 if call.name == "clawback" else 1)
             name = (call.name, values.get("key", ""))
@@ -401,7 +465,8 @@ def assert_holds(told: Told, owners: list[int]) -> None:
         if captured is None:
             assert charges[subject] == Charges(reserved=amount, open=amount)
         else:
-            assert charges[subject] == Charges(reserved=amount, captured=captured, released=amount - captured)
+            refunded = len(told.refunded[subject])
+            assert charges[subject] == Charges(amount, captured, amount - captured, refunded=refunded)
     held = Transfer.objects.filter(phase=Phase.RESERVE).values_list("subject", flat=True)
     assert set(held) == set(told.reserved)
     for owner_id in owners:

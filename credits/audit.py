@@ -89,9 +89,7 @@ def find(check: Check) -> Breach | None:
 def record() -> Report:
     """Run every check and keep the result for the pages that show it; a breach is logged as an error."""
     report = run()
-    found = [asdict(breach) for breach in report.breaches]
-    kept = {"found": found, "checks": report.checks, "figures": report.figures, "sums": report.sums}
-    Audit.objects.create(ok=report.ok, breaches=kept, seconds=report.seconds)
+    Audit.objects.create(**asdict(report))
     Audit.objects.filter(at__lt=timezone.now() - KEPT).delete()
     for breach in report.breaches:
         log.error("ledger breach: %s (%s rows, e.g. %s)", breach.sentence, breach.rows, breach.examples)

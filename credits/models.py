@@ -396,15 +396,15 @@ class Checkpoint(models.Model):
 
 
 class Audit(models.Model):
-    """The result of one run of audit.py; the newest one is what pages may quote.
-
-    `breaches` is what `audit.record` kept: breaches found, names of the checks, figures, sums by kind of wallet.
-    """
+    """The result of one run of audit.py; the newest one is what pages may quote."""
 
     at = models.DateTimeField(db_default=Now())
     ok = models.BooleanField()
     breaches = models.JSONField()
     seconds = models.FloatField()
+    checks = models.JSONField(default=list, help_text="Their names, in the order of checking.")
+    figures = models.JSONField(default=dict)
+    sums = models.JSONField(default=dict, help_text="Credits by kind of wallet.")
 
     class Meta:
         indexes = [models.Index(fields=["-at"], name="audit_newest")]

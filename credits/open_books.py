@@ -6,7 +6,6 @@ Nothing here names a person: of a breach only how many rows broke which sentence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
 from django.db.models import F
 from django.utils import timezone
@@ -94,29 +93,28 @@ class Past:
 
 
 def last() -> Books | None:
-    """The newest audit; None when none has run yet, or none that kept its sums. One query."""
-    row = Audit.objects.filter(breaches__has_key="sums").order_by("-at", "-pk").first()
+    """The newest audit; None when none has run yet, or none that kept its checks. One query."""
+    row = Audit.objects.exclude(checks=[]).order_by("-at", "-pk").first()
     return _books(row) if row else None
 
 
 def history() -> list[Past]:
     """The newest audits, newest first. One query, whose rows hold no breaches."""
-    rows = Audit.objects.order_by("-at", "-pk").values_list("at", "ok", "seconds", F("breaches__figures__transfers"))
+    rows = Audit.objects.order_by("-at", "-pk").values_list("at", "ok", "seconds", F("figures__transfers"))
     return [Past(*row) for row in rows[:HISTORY_ROWS]]
 
 
 def _books(row: Audit) -> Books:
-    kept: dict[str, Any] = row.breaches
-    sums: dict[str, int] = kept["sums"]
+    sums: dict[str, int] = row.sums
     return Books(
         state=_state(row),
         at=row.at,
         seconds=row.seconds,
-        outcomes=_outcomes(kept),
+        outcomes=_outcomes(row),
         house=[Sum(WORDS[kind], sums.get(kind, 0)) for kind in HOUSE],
         people=[Sum(WORDS[kind], sums.get(kind, 0)) for kind in PERSONAL],
-        transfers=kept["figures"]["transfers"],
-        open_reserves=kept["figures"]["open_reserves"],
+        transfers=row.figures["transfers"],
+        open_reserves=row.figures["open_reserves"],
     )
 
 
@@ -127,8 +125,8 @@ def _state(row: Audit) -> State:
     return State.STALE if timezone.now() - row.at > STALE_AFTER else State.OK
 
 
-def _outcomes(kept: dict[str, Any]) -> list[Outcome]:
+def _outcomes(row: Audit) -> list[Outcome]:
     """In the order of checking. The words are today's; a check that is gone keeps its name."""
     sentences = {check.name: check.sentence for check in audit.checks()}
-    broken = {breach["check"]: breach["rows"] for breach in kept["found"]}
-    return [Outcome(sentences.get(name, name), broken.get(name, 0)) for name in kept["checks"]]
+    broken = {breach["check"]: breach["rows"] for breach in row.breaches}
+    return [Outcome(sentences.get(name, name), broken.get(name, 0)) for name in row.checks]

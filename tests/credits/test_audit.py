@@ -191,9 +191,9 @@ def test_the_command_fails_on_a_breach(alice: User) -> None:
 def test_the_task_keeps_the_result(alice: User) -> None:
     tasks.audit()
     kept = Audit.objects.get()
-    assert (kept.ok, kept.breaches["found"]) == (True, [])
-    assert kept.breaches["checks"] == [check.name for check in audit.checks()]
-    assert sum(kept.breaches["sums"].values()) == 0
+    assert (kept.ok, kept.breaches) == (True, [])
+    assert kept.checks == [check.name for check in audit.checks()]
+    assert sum(kept.sums.values()) == 0
 
 
 def test_the_task_logs_a_breach_as_an_error(alice: User, caplog: pytest.LogCaptureFixture) -> None:

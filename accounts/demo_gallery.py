@@ -29,6 +29,7 @@ from generation import access, catalogue, jobs, renditions, worker
 from generation.errors import GenerationError
 from generation.models import Asset, InferenceModel, Job
 from generation.pricing import quote
+from generation.wish import Wish
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +114,7 @@ def _model() -> InferenceModel:
 
 def _submit(owner: User, model: InferenceModel, picture: dict[str, Any], number: int, wait: Wait) -> Job | None:
     """The picture's job, also where an earlier seeding has made it; None where it cannot be paid or is refused."""
-    wish = jobs.Wish(
+    wish = Wish(
         model=model,
         prompt=picture["prompt"],
         negative_prompt=picture.get("without", ""),

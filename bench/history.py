@@ -16,6 +16,7 @@ from credits.models import PERSONAL, Transfer, Wallet
 from generation import catalogue, jobs, worker
 from generation.models import Asset, Attempt, Job, Lane
 from generation.pricing import quote
+from generation.wish import Wish
 
 JOBS_EACH = 18  # two a day; the last two are paid from bonus and purchased
 DAYS, PRICE = 10, 8
@@ -110,7 +111,7 @@ def _one_job(person: people.Person) -> Job:
     model = catalogue.find(Lane.GPU)
     assert model is not None
     token = quote.sign(quote.make(model=model, aspect_ratio="1:1", count=1), model=model, aspect_ratio="1:1")
-    wish = jobs.Wish(model=model, prompt=people.PROMPT)
+    wish = Wish(model=model, prompt=people.PROMPT)
     made = jobs.submit(
         owner=person.user, visitor=None, wish=wish, quote_token=token, key=uuid4().hex, address=person.address
     )

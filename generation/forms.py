@@ -8,9 +8,9 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from generation import catalogue
-from generation.jobs import Wish
 from generation.models import InferenceModel, Job, SeedMode, SeedSupport, Style
 from generation.shapes import SHAPES
+from generation.wish import Wish
 
 SEED_MAX = 2**32 - 1
 KEY_MAX = 64

@@ -4,8 +4,6 @@ Nothing here calls a provider: worker.py does, between `begin` and `store`.
 """
 
 import hashlib
-import json
-import secrets
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -33,46 +31,17 @@ from generation.errors import (
     SignedInElsewhere,
     TooManyJobs,
 )
-from generation.models import Asset, Attempt, ErrorCode, InferenceModel, Job, JobState, SeedMode
+from generation.models import Asset, Attempt, ErrorCode, Job, JobState
 from generation.models.job import OPEN_STATES
 from generation.pricing import price
 from generation.pricing import quote as quotes
-from generation.shapes import SHAPES
+from generation.wish import Wish
 
 if TYPE_CHECKING:
     from accounts.models import User
 
 # New accounts share the budget of free credits of their address for so long, until they buy.
 NEW_ACCOUNT = timedelta(days=7)
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What a checked form asks for. `seed` None means: take one at random."""
-
-    model: InferenceModel
-    prompt: str
-    negative_prompt: str = ""
-    aspect_ratio: str = "1:1"
-    count: int = 1
-    style: str = "none"
-    seed: int | None = None
-    seed_mode: str = SeedMode.RANDOM
-    parent_id: int | None = None
-    origin: str = ""
-
-    def digest(self) -> str:
-        """The same form twice has the same digest; another content has another."""
-        told = [
-            self.model.slug,
-            self.prompt,
-            self.negative_prompt,
-            self.aspect_ratio,
-            self.count,
-            self.style,
-            self.seed,
-        ]
-        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -234,23 +203,9 @@ def _too_few(purse: Purse, needed: int, *, purchased_only: bool, is_guest: bool)
 
 
 def _insert(owner: "User", form_key: str, wish: Wish, quote: quotes.Quote, turn: int, free_address: str) -> Job:
-    shape = SHAPES[wish.aspect_ratio]
-    suffix = wish.model.styles.get(wish.style, "")
     return Job.objects.create(
+        **wish.fields(),
         owner=owner,
-        model=wish.model,
-        prompt_written=wish.prompt,
-        prompt_sent=f"{wish.prompt}, {suffix}" if suffix else wish.prompt,
-        negative_prompt=wish.negative_prompt,
-        aspect_ratio=wish.aspect_ratio,
-        width_px=shape.width,
-        height_px=shape.height,
-        count=wish.count,
-        style=wish.style,
-        seed=secrets.randbelow(2**32) if wish.seed is None else wish.seed,
-        seed_mode=wish.seed_mode,
-        parent_id=wish.parent_id,
-        origin=wish.origin,
         form_key=form_key,
         form_digest=wish.digest(),
         price_credits=quote.price_credits,

@@ -14,6 +14,7 @@ from generation import assets, catalogue, jobs, lanes
 from generation.models import Asset, InferenceModel, Job, JobState
 from generation.pricing import quote
 from generation.providers.base import Output
+from generation.wish import Wish
 
 _numbers = count(1)
 PROMPT = "A quiet harbour at dusk, lamps on the water"
@@ -41,7 +42,7 @@ def submit(owner: User, *, pictures: int, prompt: str, ratio: str, **wish: Any) 
     return jobs.submit(
         owner=owner,
         visitor=None,
-        wish=jobs.Wish(model=model, prompt=prompt, aspect_ratio=ratio, count=pictures, **wish),
+        wish=Wish(model=model, prompt=prompt, aspect_ratio=ratio, count=pictures, **wish),
         quote_token=token,
         key=f"test-{number}",
         address=f"198.51.100.{number % 250}",  # one of its own: no test is about the rate limit

@@ -21,6 +21,7 @@ from generation import access, catalogue, jobs, limits
 from generation.access import Feature
 from generation.models import Lane
 from generation.pricing import quote
+from generation.wish import Wish
 
 PEOPLE = 1000
 CALLS, PAIRS = 1000, 200  # for each second that a cell may take
@@ -165,7 +166,7 @@ def _submit(person: Person) -> None:
     jobs.submit(
         owner=person.user,
         visitor=None,
-        wish=jobs.Wish(model=model, prompt=people.PROMPT),
+        wish=Wish(model=model, prompt=people.PROMPT),
         quote_token=quote.sign(quote.make(model=model, aspect_ratio="1:1", count=1), model=model, aspect_ratio="1:1"),
         key=uuid4().hex,
         address=person.address,

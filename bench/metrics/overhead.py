@@ -20,6 +20,7 @@ from bench.provider import calls_file
 from generation import catalogue, jobs
 from generation.models import Asset, Attempt, Job, Lane
 from generation.pricing import quote
+from generation.wish import Wish
 
 PEOPLE = 200
 IDLE_JOBS = 300
@@ -212,7 +213,7 @@ def _lost(person: Person) -> float:
     submitted = jobs.submit(
         owner=person.user,
         visitor=None,
-        wish=jobs.Wish(model=model, prompt=people.PROMPT),
+        wish=Wish(model=model, prompt=people.PROMPT),
         quote_token=token,
         key=uuid4().hex,
         address=person.address,

@@ -16,6 +16,7 @@ from bench.people import Person
 from generation import cards, catalogue, jobs, lanes, worker
 from generation.models import Job, Lane
 from generation.pricing import quote
+from generation.wish import Wish
 
 PEOPLE = 200
 DONE, RUNNING, QUEUED, CROWD = 50, 50, 100, 100_000
@@ -144,7 +145,7 @@ def _ask(cast: list[Person]) -> list[Asked]:
     model = catalogue.find(Lane.GPU)
     assert model is not None
     token = quote.sign(quote.make(model=model, aspect_ratio="1:1", count=1), model=model, aspect_ratio="1:1")
-    wish = jobs.Wish(model=model, prompt=people.PROMPT)
+    wish = Wish(model=model, prompt=people.PROMPT)
     return [
         Asked(
             person,

@@ -22,6 +22,7 @@ from generation.errors import GenerationError, NotOpen
 from generation.models import Job, SeedMode
 from generation.models.job import Origin
 from generation.pricing import quote as quotes
+from generation.wish import Wish
 
 
 @require_safe
@@ -160,8 +161,8 @@ def _gone(request: Request) -> HttpResponse:
     raise Http404
 
 
-def _same_wish(old: Job, model: Any) -> jobs.Wish:
-    return jobs.Wish(
+def _same_wish(old: Job, model: Any) -> Wish:
+    return Wish(
         model=model,
         prompt=old.prompt_written,
         negative_prompt=old.negative_prompt,

@@ -13,6 +13,7 @@ from accounts.models import User
 from generation import catalogue, jobs
 from generation.models import Job
 from generation.pricing import quote as quotes
+from generation.wish import Wish
 
 PASSWORD = "four words are enough"
 MARA = "mara@example.org"
@@ -74,7 +75,7 @@ def submit(owner: User, prompt: str = "a calm sea at dawn", count: int = 1) -> J
     submitted = jobs.submit(
         owner=owner,
         visitor=None,
-        wish=jobs.Wish(model=model, prompt=prompt, count=count, seed=7),
+        wish=Wish(model=model, prompt=prompt, count=count, seed=7),
         quote_token=quotes.sign(quote, model=model, aspect_ratio="1:1"),
         key=str(uuid.uuid4()),
         address="192.0.2.1",

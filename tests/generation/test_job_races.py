@@ -15,6 +15,7 @@ from generation import assets, jobs, lanes
 from generation.errors import GenerationError, InsufficientCredits, TooManyJobs
 from generation.models import Asset, ErrorCode, InferenceModel, Job, JobState
 from generation.providers.base import Output
+from generation.wish import Wish
 from tests import pictures
 from tests.browsers import browser_of
 from tests.generation.asking import HTMX, form, token
@@ -36,7 +37,7 @@ def submit(owner: User, key: str | None = None) -> Job:
     return jobs.submit(
         owner=owner,
         visitor=None,
-        wish=jobs.Wish(model=model, prompt="A red kite"),
+        wish=Wish(model=model, prompt="A red kite"),
         quote_token=token(ratio="1:1"),
         key=key or uuid4().hex,
         address="192.0.2.1",

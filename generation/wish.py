@@ -1,0 +1,59 @@
+"""What a checked form asks for, and how a job is written down from it. Reads and writes nothing."""
+
+import hashlib
+import json
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from generation.models import InferenceModel, SeedMode
+from generation.shapes import SHAPES
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a checked form asks for. `seed` None means: take one at random."""
+
+    model: InferenceModel
+    prompt: str
+    negative_prompt: str = ""
+    aspect_ratio: str = "1:1"
+    count: int = 1
+    style: str = "none"
+    seed: int | None = None
+    seed_mode: str = SeedMode.RANDOM
+    parent_id: int | None = None
+    origin: str = ""
+
+    def digest(self) -> str:
+        """The same form twice has the same digest; another content has another."""
+        told = [
+            self.model.slug,
+            self.prompt,
+            self.negative_prompt,
+            self.aspect_ratio,
+            self.count,
+            self.style,
+            self.seed,
+        ]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+    def fields(self) -> dict[str, Any]:
+        """The fields of a job that the wish decides, by name. A random seed is drawn here."""
+        shape = SHAPES[self.aspect_ratio]
+        suffix = self.model.styles.get(self.style, "")
+        return {
+            "model": self.model,
+            "prompt_written": self.prompt,
+            "prompt_sent": f"{self.prompt}, {suffix}" if suffix else self.prompt,
+            "negative_prompt": self.negative_prompt,
+            "aspect_ratio": self.aspect_ratio,
+            "width_px": shape.width,
+            "height_px": shape.height,
+            "count": self.count,
+            "style": self.style,
+            "seed": secrets.randbelow(2**32) if self.seed is None else self.seed,
+            "seed_mode": self.seed_mode,
+            "parent_id": self.parent_id,
+            "origin": self.origin,
+        }

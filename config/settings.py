@@ -290,6 +290,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "credits.tasks.seal_statements",
         "schedule": crontab(hour="1", minute="5"),
     },
+    "forget_budgets": {"task": "generation.tasks.forget_budgets", "schedule": crontab(hour="2", minute="5")},
+    "forget_sessions": {"task": "accounts.tasks.forget_sessions", "schedule": crontab(hour="2", minute="10")},
 }
 
 # --- Files -----------------------------------------------------------------------------------------------------------

@@ -18,6 +18,9 @@ from generation import access
 from generation.access import Feature
 from generation.errors import DailyLimit, FreeCreditsSpent, RateLimited
 
+# An address is nobody's business for longer than its budget can be asked about.
+KEPT_DAYS = 7
+
 
 @dataclass(frozen=True)
 class Used:
@@ -165,3 +168,12 @@ def release_free(*, address: str, amount: int, since: datetime) -> None:
                WHERE address = %s AND day = (%s::timestamptz AT TIME ZONE 'utc')::date""",
             [amount, address, since],
         )
+
+
+def forget_budgets() -> int:
+    """Drop the budgets of days that no job can come back to; how many there were."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM generation_freespend WHERE day < (now() AT TIME ZONE 'utc')::date - %s", [KEPT_DAYS]
+        )
+        return int(cursor.rowcount)

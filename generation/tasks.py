@@ -7,7 +7,7 @@ from celery import shared_task
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from generation import renditions, sweeping, timing, worker
+from generation import limits, renditions, sweeping, timing, worker
 from generation.models import Lane
 
 log = logging.getLogger(__name__)
@@ -52,6 +52,12 @@ def sweep() -> None:
 def measure() -> None:
     """Bring the models' expected times up to date."""
     timing.measure()
+
+
+@shared_task(name="generation.tasks.forget_budgets", soft_time_limit=60, time_limit=90)
+def forget_budgets() -> None:
+    """Drop what addresses spent on days long over."""
+    limits.forget_budgets()
 
 
 @shared_task(

@@ -1,6 +1,7 @@
 """What is counted by feature, person and address, what a refused request costs, and how often Redis is asked."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,10 +9,10 @@ from django.db import IntegrityError
 from django.test import Client
 
 from accounts.models import User
-from generation import access, limits
+from generation import access, limits, tasks
 from generation.access import Feature, Tier
 from generation.errors import DailyLimit, RateLimited
-from generation.models import InferenceModel, Job
+from generation.models import FreeSpend, InferenceModel, Job
 from tests.browsers import As
 from tests.generation.asking import HTMX, ask, demo, error_of, form, job_of
 from tests.rediswatch import watched
@@ -206,3 +207,13 @@ def test_a_refused_submit_asks_once_more_to_give_its_day_back(client: Client) ->
         with watched() as calls:
             assert client.post("/generate", wanted, headers=HTMX).status_code == 422
         assert [call.split()[1] for call in calls if call.startswith("2 ")] == asked
+
+
+@pytest.mark.django_db
+def test_an_address_is_forgotten_a_week_after_it_spent() -> None:
+    today = datetime.now(UTC).date()
+    for age in (0, 6, 8, 400):
+        FreeSpend.objects.create(address="a", day=today - timedelta(days=age), spent=1)
+    tasks.forget_budgets()
+    ages = {(today - day).days for day in FreeSpend.objects.values_list("day", flat=True)}
+    assert ages == {0, 6}

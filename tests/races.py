@@ -1,6 +1,7 @@
 """Real races: threads with database connections of their own that start at one barrier."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -35,3 +36,14 @@ def race(works: Sequence[Callable[[], T]]) -> list[T | Exception]:
 def together(count: int, work: Callable[[], T]) -> list[T | Exception]:
     """The same work `count` times at once."""
     return race([work] * count)
+
+
+def wait_for_a_waiter() -> None:
+    """Until somebody waits for a lock, which the test itself holds meanwhile."""
+    for _ in range(500):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.01)
+    raise AssertionError("nobody waits for the lock")

@@ -4,16 +4,15 @@ import json
 import logging
 from io import StringIO
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
-from django.db import transaction
 
 from accounts.models import User
 from credits import audit, ledger, tasks
-from credits.models import Audit, TransferKind
+from credits.models import Audit
 from tests.breaches import breaches, execute, guards_down, trigger_of
+from tests.funds import set_aside
 
 pytestmark = pytest.mark.django_db
 
@@ -24,14 +23,6 @@ WEAKER = (
     "CREATE OR REPLACE FUNCTION {append_only}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER"
     " SET search_path = pg_catalog, public, pg_temp AS 'BEGIN RETURN NEW; END'"
 )
-
-
-def set_aside(user: User, amount: int) -> str:
-    subject = f"test:{uuid4()}"
-    with transaction.atomic():
-        purse = ledger.lock(owner_id=user.pk, is_guest=user.is_guest)
-        ledger.reserve(purse=purse, amount=amount, subject=subject, kind=TransferKind.GENERATION)
-    return subject
 
 
 def test_the_books_of_an_ordinary_day_are_in_order(alice: User, bob: User, charlie: User) -> None:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
@@ -23,17 +22,13 @@ from accounts.models import User
 from credits import audit, checkpoints, ledger, tasks
 from credits.models import Checkpoint, Transfer, TransferKind
 from credits.triggers import broken_rule
+from tests.breaches import execute
 from tests.credits.history import gift, spend
 from tests.funds import give
-from tests.races import race, together
+from tests.races import race, together, wait_for_a_waiter
 from tests.rules import refused_by
 
 FIRST, SECOND, FOURTH = date(2026, 3, 1), date(2026, 3, 2), date(2026, 3, 4)
-
-
-def execute(sql: str, *values: Any) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values or None)
 
 
 def days(user: User) -> list[tuple[date, int]]:
@@ -263,16 +258,6 @@ def test_a_seal_waits_for_a_row_that_is_not_committed_yet(alice: User) -> None:
             wait_for_a_waiter()
         assert sealing.result() == [checkpoints.Batch(owners=1, days=1)]
     assert days(alice) == [(FIRST, 2)]
-
-
-def wait_for_a_waiter() -> None:
-    for _ in range(500):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone()[0]:
-                return
-        time.sleep(0.01)
-    raise AssertionError("nobody waits for the lock")
 
 
 @pytest.mark.django_db(transaction=True)

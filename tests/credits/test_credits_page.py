@@ -5,25 +5,17 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from credits import checkpoints, ledger, statements
-from credits.models import Checkpoint, TransferKind
+from credits.models import Checkpoint
 from tests.credits import history
+from tests.funds import spend
 
 pytestmark = pytest.mark.django_db
-
-
-def spend(user: User, reserved: int, charged: int) -> str:
-    code = str(uuid4())
-    with transaction.atomic():
-        purse = ledger.lock(owner_id=user.pk, is_guest=user.is_guest)
-        ledger.reserve(purse=purse, amount=reserved, subject=f"job:{code}", kind=TransferKind.GENERATION)
-    ledger.settle(subject=f"job:{code}", amount=charged)
-    return code
 
 
 def text(response: Any) -> str:
@@ -31,7 +23,8 @@ def text(response: Any) -> str:
 
 
 def test_an_account_sees_its_wallets_and_what_moved(client: Client, alice: User) -> None:
-    code = spend(alice, 85, 30)
+    code = uuid4()
+    spend(alice, 85, 30, f"job:{code}")
     client.force_login(alice)
     page = text(client.get("/credits"))
     assert '<span class="stat__value">70</span>' in page
@@ -48,9 +41,10 @@ def test_a_visitor_sees_what_a_guest_has_and_an_empty_statement(client: Client) 
 
 
 def test_nobody_else_sees_it(client: Client, alice: User, charlie: User) -> None:
-    code = spend(alice, 85, 30)
+    code = uuid4()
+    spend(alice, 85, 30, f"job:{code}")
     client.force_login(charlie)
-    assert code not in text(client.get("/credits"))
+    assert str(code) not in text(client.get("/credits"))
 
 
 def test_the_page_is_never_kept_by_a_cache(client: Client, alice: User) -> None:

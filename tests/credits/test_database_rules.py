@@ -5,22 +5,18 @@ from uuid import uuid4
 
 import pgtrigger
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, ProtectedError
 from django.utils import timezone
 
 from accounts.models import User
 from credits import ledger
 from credits.models import HOUSE, PERSONAL, Phase, Transfer, TransferKind, Wallet, WalletKind
+from tests.breaches import execute
 from tests.funds import give
 from tests.rules import refused_by
 
 pytestmark = pytest.mark.django_db
-
-
-def execute(sql: str, *values: Any) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values or None)
 
 
 def wallet(user: User | None, kind: WalletKind) -> Wallet:

@@ -20,10 +20,9 @@ from accounts.models import User
 from credits import checkpoints, downloads, ledger, statements, verify_statement
 from credits.statements import Filter
 from tests.credits.history import gift, spend
-from tests.credits.test_checkpoints import wait_for_a_waiter
-from tests.credits.test_credits_page import spend as spend_now
 from tests.funds import give
-from tests.races import race
+from tests.funds import spend as spend_now
+from tests.races import race, wait_for_a_waiter
 
 pytestmark = pytest.mark.django_db
 

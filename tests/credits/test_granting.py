@@ -1,7 +1,6 @@
 """Credits that come in and go out again: welcome, purchases, gifts, claw-backs, debts, corrections."""
 
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.db import transaction
@@ -10,6 +9,7 @@ from accounts.models import User
 from credits import errors, ledger
 from credits.models import Transfer, TransferKind, Wallet, WalletKind
 from credits.purse import Clawback, Purse
+from tests.funds import set_aside
 
 pytestmark = pytest.mark.django_db
 
@@ -32,14 +32,6 @@ def buy(user: User, amount: int, key: str = "purchase:1", **options: Any) -> Tra
 
 def spend(user: User, amount: int) -> None:
     ledger.settle(subject=set_aside(user, amount), amount=amount)
-
-
-def set_aside(user: User, amount: int, **options: Any) -> str:
-    subject = f"job:{uuid4()}"
-    with transaction.atomic():
-        purse = ledger.lock(owner_id=user.pk, is_guest=user.is_guest)
-        ledger.reserve(purse=purse, amount=amount, subject=subject, kind=TransferKind.GENERATION, **options)
-    return subject
 
 
 def take_back(user: User, amount: int, key: str = "refund:1", reason: str = "dispute lost") -> Clawback:

@@ -11,17 +11,10 @@ from accounts.models import User
 from credits import audit, ledger
 from credits.models import Phase, Transfer, TransferKind, Wallet, WalletKind
 from credits.purse import Settlement
-from tests.funds import give
+from tests.funds import give, set_aside
 from tests.races import race, together
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def set_aside(user: User, amount: int, subject: str) -> str:
-    with transaction.atomic():
-        purse = ledger.lock(owner_id=user.pk, is_guest=user.is_guest)
-        ledger.reserve(purse=purse, amount=amount, subject=subject, kind=TransferKind.GENERATION)
-    return subject
 
 
 def names(results: Sequence[object]) -> Counter[str]:

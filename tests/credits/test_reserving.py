@@ -12,7 +12,7 @@ from accounts.models import User
 from credits import errors, ledger
 from credits.models import Phase, Transfer, TransferKind, Wallet, WalletKind
 from credits.purse import Purse, Settlement
-from tests.funds import give
+from tests.funds import give, set_aside
 
 pytestmark = pytest.mark.django_db
 
@@ -24,14 +24,6 @@ def new_subject() -> str:
 def purse_of(user: User) -> Purse:
     with transaction.atomic():
         return ledger.lock(owner_id=user.pk, is_guest=user.is_guest)
-
-
-def set_aside(user: User, amount: int, subject: str | None = None, **options: Any) -> str:
-    subject = subject or new_subject()
-    with transaction.atomic():
-        purse = ledger.lock(owner_id=user.pk, is_guest=user.is_guest)
-        ledger.reserve(purse=purse, amount=amount, subject=subject, kind=TransferKind.GENERATION, **options)
-    return subject
 
 
 def set_aside_all(user: User, amounts: list[int]) -> None:

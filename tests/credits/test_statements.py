@@ -6,25 +6,17 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from credits import checkpoints, ledger, statements
-from credits.models import Checkpoint, TransferKind
+from credits.models import Checkpoint
 from credits.statements import Charges, Filter, Pocket
 from tests.credits.history import gift, spend
-from tests.funds import give
+from tests.funds import give, set_aside
 
 pytestmark = pytest.mark.django_db
-
-
-def set_aside(user: User, amount: int, subject: str | None = None) -> str:
-    subject = subject or f"job:{uuid4()}"
-    with transaction.atomic():
-        purse = ledger.lock(owner_id=user.pk, is_guest=user.is_guest)
-        ledger.reserve(purse=purse, amount=amount, subject=subject, kind=TransferKind.GENERATION)
-    return subject
 
 
 def entries(user: User, **wanted: str) -> list[tuple[Any, ...]]:

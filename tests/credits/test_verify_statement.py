@@ -15,8 +15,8 @@ from accounts.models import User
 from credits import checkpoints, downloads, ledger
 from credits.verify_statement import AMOUNT, AT, ENDS, FROM, ID, KIND, PHASE, REASON, SUBJECT, TO, problems
 from tests.credits.history import gift, spend
-from tests.credits.test_credits_page import spend as spend_now
 from tests.funds import give
+from tests.funds import spend as spend_now
 
 pytestmark = pytest.mark.django_db
 by_hypothesis = settings(

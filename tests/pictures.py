@@ -11,7 +11,7 @@ from accounts.models import User
 from gallery import posts
 from gallery.models import Level, Post, Visibility
 from generation import assets, catalogue, jobs, lanes
-from generation.models import Asset, InferenceModel, Job, JobState
+from generation.models import Asset, Attempt, InferenceModel, Job, JobState
 from generation.pricing import quote
 from generation.providers.base import Output
 from generation.wish import Wish
@@ -23,13 +23,7 @@ PROMPT = "A quiet harbour at dusk, lamps on the water"
 def make(owner: User, *, pictures: int = 1, prompt: str = PROMPT, ratio: str = "3:2", **wish: Any) -> list[Asset]:
     """A job of one to four pictures, submitted, paid, run and stored; the oldest picture first."""
     job = submit(owner, pictures=pictures, prompt=prompt, ratio=ratio, **wish)
-    claimed = lanes.claim(lane=job.lane)
-    assert claimed == job
-    attempt = jobs.begin(claimed)
-    assert attempt is not None
-    drawn = [Output(index=index, data=png(seed), seed=seed) for index, seed in enumerate(job.seeds())]
-    kept = [assets.keep(job=claimed, attempt_number=attempt.number, output=output) for output in drawn]
-    assert jobs.store(claimed, attempt, kept, run_seconds=0.1) == JobState.SUCCEEDED
+    assert deliver(begin(job), run_seconds=0.1) == JobState.SUCCEEDED
     return list(Asset.objects.filter(job=job).select_related("owner").order_by("pk"))
 
 
@@ -47,6 +41,22 @@ def submit(owner: User, *, pictures: int, prompt: str, ratio: str, **wish: Any) 
         key=f"test-{number}",
         address=f"198.51.100.{number % 250}",  # one of its own: no test is about the rate limit
     ).job
+
+
+def begin(job: Job) -> Attempt:
+    """A worker takes the job, whose turn it is; the attempt's `job` is as the worker knows it."""
+    claimed = lanes.claim(lane=job.lane)
+    assert claimed == job
+    attempt = jobs.begin(claimed)
+    assert attempt is not None
+    return attempt
+
+
+def deliver(attempt: Attempt, *, run_seconds: float, stored: int | None = None) -> JobState:
+    """What was drawn is kept and stored: a picture for each seed, or the first `stored` of them; the job's state."""
+    drawn = [Output(index, png(seed), seed) for index, seed in enumerate(attempt.job.seeds())]
+    kept = [assets.keep(job=attempt.job, attempt_number=attempt.number, output=output) for output in drawn[:stored]]
+    return jobs.store(attempt.job, attempt, kept, run_seconds=run_seconds)
 
 
 def png(seed: int) -> bytes:

@@ -16,9 +16,8 @@ from accounts.models import User
 from credits import checkpoints, checks, ledger, roles, tasks
 from credits.models import Audit, Wallet
 from gallery import posts
-from generation import assets, catalogue, jobs, lanes, refunds, sweeping
+from generation import catalogue, jobs, refunds, sweeping
 from generation.models import Asset, ErrorCode, Job, Visibility
-from generation.providers.base import Output
 from tests import pictures
 from tests.accounts import steps
 from tests.breaches import execute, trigger_of
@@ -49,13 +48,7 @@ def as_app(alice: User, sam: User, role: str) -> None:
 
 def make(job: Job) -> Asset:
     """A worker's part."""
-    claimed = lanes.claim(lane=job.lane)
-    assert claimed == job
-    attempt = jobs.begin(claimed)
-    assert attempt
-    output = Output(index=0, data=pictures.png(1), seed=1)
-    stored = assets.keep(job=claimed, attempt_number=1, output=output)
-    jobs.store(claimed, attempt, [stored], run_seconds=1)
+    pictures.deliver(pictures.begin(job), run_seconds=1)
     return Asset.objects.get(job=job)
 
 

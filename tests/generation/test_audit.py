@@ -3,9 +3,8 @@
 import pytest
 
 from accounts.models import User
-from generation import assets, jobs, lanes
-from generation.models import ErrorCode, Job
-from generation.providers.base import Output
+from generation import jobs
+from generation.models import ErrorCode, Job, JobState
 from tests import pictures
 from tests.breaches import breaches, execute, guards_down
 
@@ -33,19 +32,14 @@ def day(alice: User, charlie: User) -> None:
     run_late(late)
     pictures.make(charlie)
     running = pictures.submit(alice, pictures=2, prompt="A blue kite", ratio="1:1")
-    assert lanes.claim(lane=running.lane) == running
-    assert jobs.begin(Job.objects.get(pk=running.pk))
+    pictures.begin(running)
     pictures.submit(charlie, pictures=1, prompt="A green kite", ratio="1:1")
 
 
 def run_late(job: Job) -> None:
-    claimed = lanes.claim(lane=job.lane)
-    assert claimed == job
-    attempt = jobs.begin(claimed)
-    assert attempt
+    attempt = pictures.begin(job)
     assert jobs.fail(job_id=job.pk, code=ErrorCode.TIMEOUT)
-    stored = assets.keep(job=claimed, attempt_number=1, output=Output(index=0, data=pictures.png(1), seed=1))
-    jobs.store(claimed, attempt, [stored], run_seconds=1)
+    assert pictures.deliver(attempt, run_seconds=1) == JobState.FAILED
 
 
 def test_a_day_of_jobs_is_in_order(day: None) -> None:

@@ -12,11 +12,10 @@ import pytest
 
 from accounts.models import User
 from credits import statements
-from generation import assets, catalogue, jobs, lanes
+from generation import catalogue, jobs
 from generation.errors import ModelUnavailable, QuoteExpired
 from generation.models import InferenceModel, Job
 from generation.pricing import quote as quotes
-from generation.providers.base import Output
 from generation.wish import Wish
 from tests import pictures
 from tests.browsers import As
@@ -100,19 +99,9 @@ def test_an_open_job_is_charged_by_its_accepted_price(alice: User, rate: int) ->
     change(price_credits=5)
     job = pictures.submit(alice, pictures=2, prompt="A red kite", ratio="1:1")
     change(price_credits=rate, typical_seconds=1000, measured_seconds=1000, measured_at="2026-01-01T00:00:00Z")
-    finish(job, run_seconds=3)
+    pictures.deliver(pictures.begin(job), run_seconds=3)
     charges = statements.of_subject(job.subject)
     assert (charges.reserved, charges.captured, charges.open) == (10, 10, 0)
-
-
-def finish(job: Job, *, run_seconds: float) -> None:
-    claimed = lanes.claim(lane=job.lane)
-    assert claimed
-    attempt = jobs.begin(claimed)
-    assert attempt
-    drawn = [Output(index, pictures.png(index), index) for index in range(job.count)]
-    kept = [assets.keep(job=claimed, attempt_number=1, output=output) for output in drawn]
-    jobs.store(claimed, attempt, kept, run_seconds=run_seconds)
 
 
 def test_one_quote_serves_several_jobs_of_several_people(alice: User, charlie: User, browse: As) -> None:

@@ -9,11 +9,10 @@ from hypothesis import strategies as st
 
 from accounts.models import User
 from credits import statements
-from generation import assets, catalogue, jobs, lanes
+from generation import catalogue, jobs
 from generation.models import ErrorCode, InferenceModel, Job
 from generation.pricing import price
 from generation.pricing import quote as quotes
-from generation.providers.base import Output
 from generation.shapes import SHAPES
 from tests import pictures
 from tests.funds import give
@@ -125,13 +124,8 @@ def test_no_job_is_charged_more_than_its_quote(
 
 
 def end(job: Job, *, stored: int, run_seconds: float) -> None:
-    claimed = lanes.claim(lane=job.lane)
-    assert claimed
-    attempt = jobs.begin(claimed)
-    assert attempt
-    if not stored:
+    attempt = pictures.begin(job)
+    if stored:
+        pictures.deliver(attempt, run_seconds=run_seconds, stored=stored)
+    else:
         assert jobs.fail(job_id=job.pk, code=ErrorCode.PROVIDER_FAILED)
-        return
-    drawn = [Output(index, pictures.png(index), index) for index in range(stored)]
-    kept = [assets.keep(job=claimed, attempt_number=attempt.number, output=output) for output in drawn]
-    jobs.store(claimed, attempt, kept, run_seconds=run_seconds)

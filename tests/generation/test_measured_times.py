@@ -13,10 +13,9 @@ from django.utils import timezone
 from accounts.models import User
 from config.celery import app
 from credits import statements
-from generation import assets, cards, catalogue, jobs, lanes, tasks, timing
+from generation import cards, catalogue, jobs, tasks, timing
 from generation.models import Attempt, ErrorCode, InferenceModel, Job
 from generation.pricing import quote as quotes
-from generation.providers.base import Output
 from tests import pictures
 from tests.browsers import As
 from tests.generation.asking import HTMX, form
@@ -147,35 +146,25 @@ def test_an_attempt_that_delivered_says_so_and_how_long_it_took(alice: User, mod
 def test_what_failed_was_cancelled_or_came_too_late_is_no_run(alice: User, model: InferenceModel) -> None:
     for end in ("fail", "cancel", "late"):
         job = pictures.submit(alice, pictures=1, prompt="A red kite", ratio="1:1")
-        claimed = lanes.claim(lane=job.lane)
-        assert claimed
-        attempt = jobs.begin(claimed)
-        assert attempt
+        attempt = pictures.begin(job)
         if end == "cancel":
             jobs.cancel(code=job.code, owner_id=alice.pk)
         else:
             jobs.fail(job_id=job.pk, code=ErrorCode.TIMEOUT)
         if end == "late":
-            jobs.store(claimed, attempt, [keep(claimed)], run_seconds=99)
+            pictures.deliver(attempt, run_seconds=99)
     assert measured(model) == (None, 1)
 
 
 def test_an_attempt_that_was_thought_lost_counts_once_it_delivers(alice: User, model: InferenceModel) -> None:
     job = pictures.submit(alice, pictures=1, prompt="A red kite", ratio="1:1")
-    claimed = lanes.claim(lane=job.lane)
-    assert claimed
-    attempt = jobs.begin(claimed)
-    assert attempt
+    attempt = pictures.begin(job)
     jobs.give_back(job_id=job.pk, code=ErrorCode.INTERNAL, detail="the worker's lease ran out")
     for _ in range(2):
-        jobs.store(claimed, attempt, [keep(claimed)], run_seconds=4)
+        pictures.deliver(attempt, run_seconds=4)
     attempt.refresh_from_db()
     assert (attempt.pictures, attempt.run_seconds, attempt.error_code, attempt.error_detail) == (1, 4, "", "")
     assert measured(model) == (None, 2)
-
-
-def keep(job: Job) -> assets.Stored:
-    return assets.keep(job=job, attempt_number=1, output=Output(0, pictures.png(1), 1))
 
 
 @pytest.mark.parametrize(
@@ -256,11 +245,7 @@ def test_a_run_as_long_as_the_median_is_charged_as_quoted_so_prices_do_not_swing
     assert measured(model) == (0.3, 200)
     for run_seconds, charged in ((0.3, 8), (0.2, 8), (0.1, 7)):
         job = pictures.submit(alice, pictures=1, prompt="A red kite", ratio="1:1")
-        claimed = lanes.claim(lane=job.lane)
-        assert claimed
-        attempt = jobs.begin(claimed)
-        assert attempt
-        jobs.store(claimed, attempt, [keep(claimed)], run_seconds=run_seconds)
+        pictures.deliver(pictures.begin(job), run_seconds=run_seconds)
         assert statements.of_subject(job.subject).captured == charged
     assert measured(model) == (0.3, 200)
 

@@ -11,10 +11,9 @@ from django.utils import timezone
 from accounts import guests
 from accounts.models import User
 from credits import ledger
-from generation import assets, catalogue, jobs, lanes, refunds
+from generation import catalogue, jobs, refunds
 from generation.models import Asset, ErrorCode, InferenceModel, Job
 from generation.pricing import rules
-from generation.providers.base import Output
 from tests import pictures
 from tests.browsers import As
 from tests.funds import give
@@ -30,13 +29,7 @@ def ask(owner: User, *, count: int = 1, rate: int = 10) -> Job:
 
 
 def finish(job: Job, *, seconds: float, stored: int | None = None) -> Job:
-    claimed = lanes.claim(lane=job.lane)
-    assert claimed
-    attempt = jobs.begin(claimed)
-    assert attempt
-    drawn = [Output(index, pictures.png(index), index) for index in range(job.count if stored is None else stored)]
-    kept = [assets.keep(job=claimed, attempt_number=attempt.number, output=output) for output in drawn]
-    jobs.store(claimed, attempt, kept, run_seconds=seconds)
+    pictures.deliver(pictures.begin(job), run_seconds=seconds, stored=stored)
     return job
 
 
@@ -143,10 +136,8 @@ def test_an_open_job_tells_what_waits(alice: User, browse: As) -> None:
 def test_a_failed_job_lists_its_tries_and_that_all_came_back(alice: User, browse: As) -> None:
     client, job = browse(alice), ask(alice, count=2)
     for _ in range(3):
-        claimed = lanes.claim(lane=job.lane)
-        assert claimed
-        jobs.begin(claimed)
-        if not jobs.give_back(job_id=job.pk, code=ErrorCode.PROVIDER_BUSY, detail="secret detail", tries=claimed.tries):
+        tries = pictures.begin(job).number
+        if not jobs.give_back(job_id=job.pk, code=ErrorCode.PROVIDER_BUSY, detail="secret detail", tries=tries):
             jobs.fail(job_id=job.pk, code=ErrorCode.PROVIDER_BUSY)
     receipt = told(client, job)
     assert receipt.reasons == ["The job failed, so all that was reserved came back: 20 credits."]
@@ -158,12 +149,10 @@ def test_a_failed_job_lists_its_tries_and_that_all_came_back(alice: User, browse
 
 
 @pytest.mark.parametrize("begun", [True, False])
-def test_a_cancelled_job_too(alice: User, browse: As, begun: bool) -> None:
+def test_a_cancelled_job_lists_its_try_and_that_all_came_back(alice: User, browse: As, begun: bool) -> None:
     client, job = browse(alice), ask(alice)
     if begun:
-        claimed = lanes.claim(lane=job.lane)
-        assert claimed
-        jobs.begin(claimed)
+        pictures.begin(job)
     jobs.cancel(code=job.code, owner_id=alice.pk)
     receipt = told(client, job)
     assert receipt.reasons == ["The job was cancelled, so all that was reserved came back: 10 credits."]
@@ -173,13 +162,9 @@ def test_a_cancelled_job_too(alice: User, browse: As, begun: bool) -> None:
 
 def test_pictures_that_came_too_late_are_free(alice: User, browse: As) -> None:
     job = ask(alice)
-    claimed = lanes.claim(lane=job.lane)
-    assert claimed
-    attempt = jobs.begin(claimed)
-    assert attempt
+    attempt = pictures.begin(job)
     jobs.fail(job_id=job.pk, code=ErrorCode.TIMEOUT)
-    kept = [assets.keep(job=claimed, attempt_number=1, output=Output(0, pictures.png(1), 1))]
-    jobs.store(claimed, attempt, kept, run_seconds=99)
+    pictures.deliver(attempt, run_seconds=99)
     receipt = told(browse(alice), job)
     assert (receipt.charged_each, receipt.charges.captured) == (None, 0)
     assert receipt.reasons == ["The job failed, so all that was reserved came back: 10 credits."]

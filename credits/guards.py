@@ -49,11 +49,6 @@ def firm_triggers(model: Any) -> list[Firm]:
     return [trigger for trigger in getattr(model._meta, "triggers", []) if isinstance(trigger, Firm)]
 
 
-def firm_names(model: Any) -> list[str]:
-    """What the database calls them."""
-    return [trigger.get_pgid(model) for trigger in firm_triggers(model)]
-
-
 def _is_guarded(model: Any) -> bool:
     """Those that declare guards of ours, in whichever app: jobs are guarded like transfers."""
     return bool(model._meta.constraints or firm_triggers(model)) and model._meta.managed

@@ -23,24 +23,36 @@ def trigger_of(table: str, name: str) -> str:
     return str(trigger)
 
 
+LEDGER_TABLES = ("credits_wallet", "credits_transfer")
+
+
+@contextmanager
+def triggers_asleep(*tables: str) -> Iterator[None]:
+    """None of their triggers fires inside. What was deferred is checked before."""
+    execute("SET CONSTRAINTS ALL IMMEDIATE")
+    firm = []
+    for table in tables:
+        found = "SELECT tgname FROM pg_trigger WHERE tgenabled = 'A' AND tgrelid = %s::regclass"
+        firm += [(table, name) for (name,) in execute(found, table)]
+        execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+    yield
+    for table, name in firm:
+        execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")
+    execute("SET CONSTRAINTS ALL DEFERRED")
+
+
 @contextmanager
 def guards_down(*tables: str) -> Iterator[None]:
     """Triggers and foreign keys sleep inside; constraints and unique indexes are gone for the rest of the test.
 
     Without tables those of the ledger.
     """
-    execute("SET CONSTRAINTS ALL IMMEDIATE")
-    firm = []
-    for table in tables or ("credits_wallet", "credits_transfer"):
-        found = "SELECT tgname FROM pg_trigger WHERE tgenabled = 'A' AND tgrelid = %s::regclass"
-        firm += [(table, name) for (name,) in execute(found, table)]
-        execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-        _drop_constraints(table)
-    execute("SET LOCAL session_replication_role = replica")
-    yield
-    execute("SET LOCAL session_replication_role = DEFAULT")
-    for table, name in firm:
-        execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")
+    with triggers_asleep(*(tables or LEDGER_TABLES)):
+        for table in tables or LEDGER_TABLES:
+            _drop_constraints(table)
+        execute("SET LOCAL session_replication_role = replica")
+        yield
+        execute("SET LOCAL session_replication_role = DEFAULT")
 
 
 def _drop_constraints(table: str) -> None:

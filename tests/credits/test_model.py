@@ -33,11 +33,12 @@ from hypothesis.stateful import (
 )
 
 from accounts.models import User
-from credits import audit, guards, ledger, statements
+from credits import audit, ledger, statements
 from credits.errors import CreditsError
 from credits.models import Phase, Transfer, TransferKind, Wallet
 from credits.purse import Purse, Refund, Settlement
 from credits.statements import Charges
+from tests.breaches import LEDGER_TABLES, execute, triggers_asleep
 from tests.credits.model import GRANTS, Books
 from tests.races import race
 
@@ -99,24 +100,17 @@ def plain(answer: Any) -> Any:
 
 def make_all_a_day_older() -> None:
     """As if the clock had been moved: guards sleep meanwhile, and the days' keys move along."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        for model in (Wallet, Transfer):
-            cursor.execute(f"ALTER TABLE {model._meta.db_table} DISABLE TRIGGER USER")
-        cursor.execute("UPDATE credits_wallet SET topped_up_on = topped_up_on - 1")
+    with triggers_asleep(*LEDGER_TABLES):
+        execute("UPDATE credits_wallet SET topped_up_on = topped_up_on - 1")
         # In two steps: a key may be the one that yesterday's had.
-        cursor.execute(
+        execute(
             "UPDATE credits_transfer SET created_at = created_at - interval '1 day',"
             " key = CASE kind WHEN 'daily' THEN 'older:' || id ELSE key END"
         )
-        cursor.execute(
+        execute(
             "UPDATE credits_transfer SET key = 'daily:' || target_id || ':'"
             " || to_char(created_at AT TIME ZONE 'utc', 'YYYY-MM-DD') WHERE kind = 'daily'"
         )
-        for model in (Wallet, Transfer):
-            for name in guards.firm_names(model):
-                cursor.execute(f"ALTER TABLE {model._meta.db_table} ENABLE ALWAYS TRIGGER {name}")
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
 def house_sums() -> dict[str, int]:

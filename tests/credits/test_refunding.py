@@ -12,6 +12,7 @@ from credits import audit, errors, ledger, lines, receipts, statements
 from credits.models import Phase, Transfer, TransferKind, Wallet, WalletKind
 from credits.purse import Refund
 from credits.statements import Charges
+from tests.breaches import execute, triggers_asleep
 from tests.races import together
 from tests.rules import refused_by
 
@@ -209,12 +210,8 @@ def test_the_database_refuses_a_refund_without_reason_or_actor(alice: User, sam:
 def test_the_audit_finds_what_went_past_the_guards(alice: User, sam: User, sql: str, found: str) -> None:
     charge(alice, 10)
     refund(sam, 10)
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("ALTER TABLE credits_transfer DISABLE TRIGGER USER")
-        cursor.execute(sql)
-        for trigger in Transfer._meta.triggers:  # type: ignore[attr-defined]
-            cursor.execute(f"ALTER TABLE credits_transfer ENABLE ALWAYS TRIGGER {trigger.get_pgid(Transfer)}")
+    with triggers_asleep("credits_transfer"):
+        execute(sql)
     assert {breach.check for breach in audit.run().breaches} - {"reserve_of_no_job"} == {found}
 
 

@@ -12,6 +12,7 @@ from accounts.models import User
 from credits import errors, ledger
 from credits.models import Phase, Transfer, TransferKind, Wallet, WalletKind
 from credits.purse import Purse, Settlement
+from tests.breaches import triggers_asleep
 from tests.funds import give, set_aside
 
 pytestmark = pytest.mark.django_db
@@ -265,12 +266,6 @@ def database_today() -> Any:
 
 def backdate_top_up(user: User) -> None:
     """Make yesterday of the last top-up's date, which only someone who may disable triggers can."""
-    trigger = next(t for t in Wallet._meta.triggers if t.name == "topped_up_today_only").get_pgid(Wallet)  # type: ignore[attr-defined]
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute(f"ALTER TABLE credits_wallet DISABLE TRIGGER {trigger}")
-        Wallet.objects.filter(owner=user, kind=WalletKind.DAILY).update(
-            topped_up_on=database_today() - timedelta(days=1)
-        )
-        cursor.execute(f"ALTER TABLE credits_wallet ENABLE ALWAYS TRIGGER {trigger}")
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+    yesterday = database_today() - timedelta(days=1)
+    with triggers_asleep("credits_wallet"):
+        Wallet.objects.filter(owner=user, kind=WalletKind.DAILY).update(topped_up_on=yesterday)

@@ -1,7 +1,5 @@
 """A model's expected time: the median of its last runs, once enough have run; kept on its row, read by every page."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,9 +12,10 @@ from accounts.models import User
 from config.celery import app
 from credits import statements
 from generation import cards, catalogue, jobs, tasks, timing
-from generation.models import Attempt, ErrorCode, InferenceModel, Job
+from generation.models import Attempt, ErrorCode, InferenceModel
 from generation.pricing import quote as quotes
 from tests import pictures
+from tests.breaches import triggers_asleep
 from tests.browsers import As
 from tests.generation.asking import HTMX, form
 from tests.races import race
@@ -34,7 +33,8 @@ def model(alice: User) -> InferenceModel:
 
 def ran(model: InferenceModel, *seconds: float, count: int = 1, ago: timedelta = timedelta()) -> None:
     """Successful runs as their rows tell of them, later ones later. `seconds` are for all `count` pictures."""
-    with unguarded_jobs() as cursor:
+    # So many jobs one by one, with their money, would take minutes; no test here is about either.
+    with triggers_asleep("generation_job"), connection.cursor() as cursor:
         cursor.execute(
             """WITH runs AS (
                  SELECT * FROM unnest(%(seconds)s::float8[]) WITH ORDINALITY AS run (seconds, number)
@@ -59,18 +59,6 @@ def ran(model: InferenceModel, *seconds: float, count: int = 1, ago: timedelta =
                  JOIN runs USING (number)""",
             {"seconds": list(seconds), "since": timezone.now() - ago, "model": model.pk, "count": count},
         )
-
-
-@contextmanager
-def unguarded_jobs() -> Iterator[Any]:
-    """So many jobs one by one, with their money, would take minutes; no test here is about either."""
-    guards = [trigger.get_pgid(Job) for trigger in Job._meta.triggers]  # type: ignore[attr-defined]
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("; ".join(f"ALTER TABLE generation_job DISABLE TRIGGER {guard}" for guard in guards))
-        yield cursor
-        cursor.execute("; ".join(f"ALTER TABLE generation_job ENABLE ALWAYS TRIGGER {guard}" for guard in guards))
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
 def measured(model: InferenceModel) -> tuple[float | None, int]:

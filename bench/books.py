@@ -8,7 +8,7 @@ from credits import audit
 def wrong(*, jobs: int) -> list[str]:
     """What is not as it must be, when `jobs` submits were accepted in all; empty when all is well."""
     report = audit.run()
-    found = _sentences(report)
+    found = [sentence(breach) for breach in report.breaches]
     made, doubled = _numbers()
     if made != jobs:
         found.append(f"{jobs} submits were accepted and {made} jobs made")
@@ -21,11 +21,11 @@ def wrong(*, jobs: int) -> list[str]:
 
 def breaches() -> list[str]:
     """What the audit finds, where no job is part of what was measured."""
-    return _sentences(audit.run())
+    return [sentence(breach) for breach in audit.run().breaches]
 
 
-def _sentences(report: audit.Report) -> list[str]:
-    return [f"{breach.sentence} {breach.rows} rows" for breach in report.breaches]
+def sentence(breach: audit.Breach) -> str:
+    return f"{breach.sentence} {breach.rows} rows"
 
 
 def _numbers() -> tuple[int, int]:

@@ -20,7 +20,6 @@ from generation.wish import Wish
 
 JOBS_EACH = 18  # two a day; the last two are paid from bonus and purchased
 DAYS, PRICE = 10, 8
-TRANSFERS_EACH = DAYS + 2 + 2 * JOBS_EACH + 4
 WRITTEN = (User, Wallet, Transfer, Job, Attempt, Asset)
 
 WALLETS = f"""
@@ -94,7 +93,7 @@ def fill(*, owners: int) -> int:
     """Write it, and say how many transfers there are now. Needs a database that knows the instant provider."""
     [person] = people.make(1)
     job = _one_job(person)
-    with transaction.atomic(), _guards_down():
+    with transaction.atomic(), guards_down(*WRITTEN):
         _users(person.user, owners)
         _execute(WALLETS)
         _jobs(job, owners)
@@ -189,9 +188,12 @@ def _copy(template: Model, source: str, **own: str) -> None:
 
 
 @contextmanager
-def _guards_down() -> Iterator[None]:
-    """Foreign keys and plain triggers sleep in replica mode; firm ones have to be taken down, and stand again after."""
-    tables = [model._meta.db_table for model in WRITTEN]
+def guards_down(*models: type[Model]) -> Iterator[None]:
+    """Inside a transaction, for rows that are known to be right.
+
+    Foreign keys and plain triggers sleep in replica mode; firm ones have to be taken down, and stand again after.
+    """
+    tables = [model._meta.db_table for model in models]
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE tgenabled = 'A'"

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from django.db import connection
 
-from bench import history, machine
+from bench import books, history, machine
 from bench.cells import Goal, Verdict
 from bench.ground import Ground
 from credits import audit
@@ -44,12 +44,12 @@ def _round(ground: Ground, number: int, wrong: list[str]) -> dict[str, float]:
     for check in audit.checks():
         seconds[check.name], breach = _timed(partial(audit.find, check))
         if breach:
-            wrong.append(f"{breach.sentence} {breach.rows} rows")
+            wrong.append(books.sentence(breach))
     between = machine.sample(ground.roles)
     whole, report = _timed(audit.run)
     after = machine.sample(ground.roles)
     other, cpu = machine.other_pct(before, after), (after.roles["postgres"] - between.roles["postgres"]) / 1000
-    wrong += [breach.sentence for breach in report.breaches]
+    wrong += [books.sentence(breach) for breach in report.breaches]
     slowest = dict(sorted(((name, round(took, 2)) for name, took in seconds.items()), key=lambda one: -one[1])[:8])
     line = {
         "seconds": round(whole, 2),

@@ -17,13 +17,13 @@ from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from bench import books, people
+from bench import books, history, people
 from bench.cells import Goal, Verdict
 from bench.ground import Ground
 from bench.people import Person
 from config import run
 from credits import audit, checkpoints, downloads, statements, verify_statement
-from credits.models import Transfer
+from credits.models import Transfer, Wallet
 from credits.statements import Filter
 
 FEW, MANY, MANY_QUICKLY = 1_000, 1_000_000, 20_000
@@ -66,8 +66,6 @@ MOVE = """
                AND phase IN ('final', 'capture') GROUP BY wallet.id) moved
      WHERE moved.id = credits_wallet.id
 """
-TABLES = ("credits_transfer", "credits_wallet")
-SLEEPING_GUARDS = "SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'D'"
 
 
 @dataclass(frozen=True)
@@ -232,15 +230,9 @@ def _fill(person: Person, total: int) -> None:
         "days": DAYS,
         "begin": begin,
     }
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        for table in TABLES:
-            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+    with transaction.atomic(), history.guards_down(Transfer, Wallet), connection.cursor() as cursor:
         cursor.execute(FILL, values)
         cursor.execute(MOVE, values)
         cursor.execute("SELECT setval(pg_get_serial_sequence('credits_transfer', 'id'), max(id)) FROM credits_transfer")
-        cursor.execute(SLEEPING_GUARDS)
-        for table, trigger in cursor.fetchall():
-            cursor.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}")
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")

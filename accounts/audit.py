@@ -1,7 +1,7 @@
 """What must hold for guests that became accounts, for `audit_ledger`. That credits never move is the ledger's check."""
 
+from credits import audit
 from credits.invariants import Check
-from generation import audit
 from generation.invariants import SWEEP_GRACE_SECONDS
 
 PEOPLE = (
@@ -27,4 +27,4 @@ PEOPLE = (
 
 def register() -> None:
     """Called once when Django is ready."""
-    audit.add(PEOPLE)
+    audit.register(*PEOPLE)

@@ -50,9 +50,9 @@ _checks: dict[str, Check] = {}
 _figures: dict[str, str] = {}
 
 
-def register(*, name: str, sql: str, sentence: str) -> None:
-    """Add a check: a SELECT that returns the rows that break the sentence. Called when Django is ready."""
-    _checks[name] = Check(name, sentence, sql)
+def register(*checks: Check) -> None:
+    """Add checks of another app. Called when Django is ready."""
+    _checks.update({check.name: check for check in checks})
 
 
 def count(name: str, sql: str) -> None:

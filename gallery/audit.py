@@ -25,4 +25,4 @@ POSTS = (
 
 def register() -> None:
     """Called once when Django is ready."""
-    audit.add(POSTS)
+    audit.add(*POSTS)

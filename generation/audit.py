@@ -1,6 +1,4 @@
-"""Adds what must hold for jobs and assets to `audit_ledger`. Apps that may not know the ledger add theirs by `add`."""
-
-from collections.abc import Iterable
+"""Adds what must hold for jobs and assets to `audit_ledger`, and what apps add that may not know the ledger."""
 
 from credits import audit
 from credits.invariants import Check
@@ -12,9 +10,9 @@ __all__ = ["Check", "add", "register"]
 def register() -> None:
     """Called once when Django is ready."""
     audit.count("open_jobs", "SELECT count(*) FROM generation_job WHERE finished_at IS NULL")
-    add(JOBS)
+    audit.register(*JOBS)
 
 
-def add(checks: Iterable[Check]) -> None:
-    for check in checks:
-        audit.register(name=check.name, sql=check.sql, sentence=check.sentence)
+def add(*checks: Check) -> None:
+    """As `register` of the ledger's audit, for apps that may not know the ledger."""
+    audit.register(*checks)

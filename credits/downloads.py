@@ -68,7 +68,7 @@ def cut(*, owner_id: int) -> Cut:
 
 def whole(end: Cut) -> Iterator[str]:
     """Everything up to the cut as one JSON object, oldest first, a row a line; docs/ledger.md describes it."""
-    head = {"format": FORMAT, "made_at": f"{end.at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}", "columns": COLUMNS}
+    head = {"format": FORMAT, "made_at": _moment(end.at), "columns": COLUMNS}
     yield f'{_json(head)[:-1]},\n"wallets":{_json(end.wallets)},\n"checkpoints":[\n'
     seal = BEGINNING
     comma = ""
@@ -97,9 +97,8 @@ def _csv(rows: list[Any]) -> str:
 
 
 def _cells(row: lines.Row) -> tuple[str | int, ...]:
-    at = f"{row.at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
     told = _harmless(row.subject), _harmless(row.reason)
-    return (at, row.kind, row.phase, row.wallet, row.amount, row.change, *told)
+    return (_moment(row.at), row.kind, row.phase, row.wallet, row.amount, row.change, *told)
 
 
 def _harmless(text: str) -> str:
@@ -154,3 +153,7 @@ def _batches(end: Cut) -> Iterator[list[tuple[date, int, str]]]:
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _moment(when: datetime) -> str:
+    return f"{when.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"

@@ -117,8 +117,8 @@ class Overview:
         """The first days of the months that may have lines, newest first, at most MONTHS_MAX."""
         if self.since is None or self.today is None:
             return []
-        first, last = (day.year * 12 + day.month - 1 for day in (self.since, self.today))
-        return [date(month // 12, month % 12 + 1, 1) for month in range(last, first - 1, -1)][:MONTHS_MAX]
+        first, last = _month_number(self.since), _month_number(self.today)
+        return [_first_day(number) for number in range(last, first - 1, -1)][:MONTHS_MAX]
 
 
 @dataclass(frozen=True)
@@ -147,8 +147,7 @@ class Filter:
             transfers = transfers.filter(FILTERS[self.kind])
         first = self.first_day
         if first:
-            after = date(first.year + first.month // 12, first.month % 12 + 1, 1)
-            transfers = transfers.filter(day__gte=first, day__lt=after)
+            transfers = transfers.filter(day__gte=first, day__lt=_first_day(_month_number(first) + 1))
         if not self.wallet:
             return [transfers]
         own = Subquery(Wallet.objects.filter(owner_id=owner_id, kind=self.wallet).values("id"))
@@ -158,6 +157,15 @@ class Filter:
 
     def __bool__(self) -> bool:
         return bool(self.kind or self.wallet or self.month)
+
+
+def _month_number(day: date) -> int:
+    """Of the day's month, counted through the years."""
+    return day.year * 12 + day.month - 1
+
+
+def _first_day(number: int) -> date:
+    return date(number // 12, number % 12 + 1, 1)
 
 
 @dataclass(frozen=True)

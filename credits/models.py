@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from credits.seals import SEAL, STAYS_OUT, UtcDay
-from credits.triggers import Firm, refuse
+from credits.triggers import Firm, append_only, refuse
 
 
 class WalletKind(models.TextChoices):
@@ -232,19 +232,7 @@ class Transfer(models.Model):
             ),
         ]
         triggers = [
-            Firm(
-                name="append_only",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Update | pgtrigger.Delete,
-                func=refuse("transfer_append_only"),
-            ),
-            Firm(
-                name="never_truncated",
-                level=pgtrigger.Statement,
-                when=pgtrigger.Before,
-                operation=pgtrigger.Truncate,
-                func=refuse("transfer_append_only"),
-            ),
+            *append_only("transfer_append_only"),
             Firm(
                 name="takes_a_legal_route",
                 when=pgtrigger.Before,
@@ -369,19 +357,7 @@ class Checkpoint(models.Model):
             ),
         ]
         triggers = [
-            Firm(
-                name="append_only",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Update | pgtrigger.Delete,
-                func=refuse("checkpoint_append_only"),
-            ),
-            Firm(
-                name="never_truncated",
-                level=pgtrigger.Statement,
-                when=pgtrigger.Before,
-                operation=pgtrigger.Truncate,
-                func=refuse("checkpoint_append_only"),
-            ),
+            *append_only("checkpoint_append_only"),
             Firm(
                 name="seals_the_rows",
                 when=pgtrigger.Before,

@@ -46,6 +46,25 @@ def refuse(rule: str) -> str:
     return f"RAISE EXCEPTION '{rule}' USING ERRCODE = '23514', CONSTRAINT = '{rule}';"
 
 
+def append_only(rule: str) -> tuple[Firm, Firm]:
+    """What keeps a table's rows as they were written, also from TRUNCATE, which no trigger of rows sees."""
+    return (
+        Firm(
+            name="append_only",
+            when=pgtrigger.Before,
+            operation=pgtrigger.Update | pgtrigger.Delete,
+            func=refuse(rule),
+        ),
+        Firm(
+            name="never_truncated",
+            level=pgtrigger.Statement,
+            when=pgtrigger.Before,
+            operation=pgtrigger.Truncate,
+            func=refuse(rule),
+        ),
+    )
+
+
 def broken_rule(error: IntegrityError) -> str:
     """The name of the constraint or trigger rule that refused a row; empty when the database named none."""
     diagnosis = getattr(error.__cause__, "diag", None)

@@ -2,7 +2,7 @@
 
 
 class CreditsError(Exception):
-    """Base of everything that the ledger refuses. Nothing was written when it is raised."""
+    """Base of everything that this app refuses. Nothing was written when it is raised."""
 
 
 class InsufficientCredits(CreditsError):
@@ -65,3 +65,24 @@ class Refused(CreditsError):
     def __init__(self, *, rule: str) -> None:
         super().__init__(rule)
         self.rule = rule
+
+
+class NotOwner(CreditsError):
+    """Rights can be given by the tables' owner alone; PostgreSQL would only warn that nothing was granted."""
+
+
+class NoSuchRole(CreditsError):
+    """The database has no role of this name."""
+
+    def __init__(self, *, role: str) -> None:
+        super().__init__(role)
+        self.role = role
+
+
+class UnfitRole(CreditsError):
+    """Rights would not bind this role: it is a superuser, or it owns the tables or belongs to who does."""
+
+    def __init__(self, *, role: str, is_superuser: bool) -> None:
+        super().__init__(role, is_superuser)
+        self.role = role
+        self.is_superuser = is_superuser

@@ -10,7 +10,7 @@ import pgtrigger
 from django.apps import apps
 from django.db import connection
 
-from credits import guards
+from credits import errors, guards
 from credits.models import Wallet
 from credits.triggers import Firm
 
@@ -23,19 +23,6 @@ FITNESS = """
                                 AND pg_has_role(pg_roles.oid, relowner, 'MEMBER'))
       FROM pg_roles WHERE rolname = %s
 """
-
-
-class UnfitRole(Exception):
-    """A role that the rights would not bind, or that is not there; `why` completes "the role ..."."""
-
-    def __init__(self, *, why: str, is_missing: bool = False) -> None:
-        super().__init__(why)
-        self.why = why
-        self.is_missing = is_missing
-
-
-class NotOwner(Exception):
-    """Rights can be given by the tables' owner alone; PostgreSQL would only warn that nothing was granted."""
 
 
 def statements(role: str) -> list[str]:
@@ -56,17 +43,20 @@ def statements(role: str) -> list[str]:
 
 
 def grant(*, role: str) -> None:
-    """Give `role` its rights, as the tables' owner, inside the caller's transaction. Raises UnfitRole, NotOwner."""
+    """Give `role` its rights, as the tables' owner, inside the caller's transaction.
+
+    Raises NotOwner, NoSuchRole, UnfitRole.
+    """
     if not owns_tables():
-        raise NotOwner
+        raise errors.NotOwner
     with connection.cursor() as cursor:
         cursor.execute(FITNESS, [role])
         found = cursor.fetchone()
         if found is None:
-            raise UnfitRole(why="does not exist", is_missing=True)
-        is_superuser, owned = found
-        if is_superuser or owned:
-            raise UnfitRole(why="is a superuser" if is_superuser else "owns the tables or belongs to who does")
+            raise errors.NoSuchRole(role=role)
+        is_superuser, owns = found
+        if is_superuser or owns:
+            raise errors.UnfitRole(role=role, is_superuser=is_superuser)
         for statement in statements(role):
             cursor.execute(statement)
 

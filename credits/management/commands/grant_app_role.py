@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from credits import roles
+from credits import errors, roles
 
 
 class Command(BaseCommand):
@@ -29,11 +29,13 @@ class Command(BaseCommand):
         try:
             with transaction.atomic():
                 roles.grant(role=role)
-        except roles.NotOwner as error:
-            raise CommandError(
-                "this connection does not own the tables: DATABASE_URL must be their owner's here."
-            ) from error
-        except roles.UnfitRole as error:
-            hint = f' Make it first: CREATE ROLE "{role}" LOGIN PASSWORD ...' if error.is_missing else ""
-            raise CommandError(f"the role {role} {error.why}.{hint}") from error
+        except errors.NotOwner as error:
+            text = "this connection does not own the tables: DATABASE_URL must be their owner's here."
+            raise CommandError(text) from error
+        except errors.NoSuchRole as error:
+            text = f'the role {role} does not exist. Make it first: CREATE ROLE "{role}" LOGIN PASSWORD ...'
+            raise CommandError(text) from error
+        except errors.UnfitRole as error:
+            why = "is a superuser" if error.is_superuser else "owns the tables or belongs to who does"
+            raise CommandError(f"the role {role} {why}.") from error
         self.stdout.write(f"{role} has its rights.")

@@ -7,7 +7,8 @@ from django.db.models import DateField, Func
 
 from credits.triggers import refuse
 
-# A day that ended this long ago is closed. Transactions are far shorter; a longer one is refused (STAYS_OUT).
+# A day that ended this long ago is closed. A row has the time at which its statement began, and none waits that long;
+# one that did is refused (STAYS_OUT).
 LAG = "interval '1 hour'"
 CLOSED = f"(clock_timestamp() - {LAG}) AT TIME ZONE 'UTC'"
 

@@ -20,7 +20,7 @@ def broker() -> Iterator["redis.Redis"]:
     client.delete(QUEUE.name, "unacked", "unacked_index", "_kombu.binding.tests-broker")
 
 
-def test_celery_uses_it() -> None:
+def test_celery_uses_the_mended_transport() -> None:
     with current_app.connection_for_write() as connection:
         assert type(connection.transport).__module__ == "config.broker"
 

@@ -89,7 +89,7 @@ def test_a_day_passes_its_number_and_begins_anew_at_midnight() -> None:
     assert used("generate") == [2]
 
 
-def test_its_counter_ends_at_midnight_utc() -> None:
+def test_a_days_counter_ends_at_midnight_utc() -> None:
     throttle.hit(PERSON)
     before, left, after = to_midnight(), limits_redis().pttl(PERSON.place) / 1000, to_midnight()
     assert after - 0.01 < left < before + 0.01

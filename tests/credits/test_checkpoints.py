@@ -110,7 +110,7 @@ def test_a_day_is_the_utc_day_whatever_the_session_says(alice: User) -> None:
 
 
 @pytest.mark.django_db
-def test_who_moved_nothing_costs_no_statement(alice: User, bob: User) -> None:
+def test_people_with_nothing_to_seal_cost_one_statement_together(alice: User, bob: User) -> None:
     gift(alice, FIRST)
     checkpoints.seal_all()
     with CaptureQueriesContext(connection) as queries:

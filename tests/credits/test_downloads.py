@@ -79,7 +79,7 @@ def test_a_table_is_filtered_as_the_page_is(client: Client, alice: User, query: 
     gift(alice, MARCH)
     client.force_login(alice)
     rows = [row for batch in statements.batches(owner_id=alice.pk, wanted=Filter(**query)) for row in batch]
-    assert len(table(client, **query)) == len(rows)
+    assert [int(row["amount"]) for row in table(client, **query)] == [row.amount for row in rows]
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])

@@ -235,7 +235,7 @@ def test_no_job_holds_another_price_than_its_quote_says(alice: User, lie: dict[s
         job.save(force_insert=True)
 
 
-def test_a_token_is_small(alice: User) -> None:
+def test_the_longest_token_fits_into_a_hidden_field(alice: User) -> None:
     demo()
     change(
         price_credits=999_999,

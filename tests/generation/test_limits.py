@@ -40,7 +40,7 @@ def test_each_feature_has_its_numbers_for_each_kind_of_person(feature: Feature) 
 
 
 @pytest.mark.django_db
-def test_who_is_which_kind(gwen: User, charlie: User, alice: User) -> None:
+def test_a_guest_an_account_and_a_buyer_are_told_apart(gwen: User, charlie: User, alice: User) -> None:
     people = (gwen, charlie, alice)
     assert [access.tier(owner_id=one.pk, is_guest=one.is_guest) for one in people] == list(Tier)
 

@@ -90,7 +90,7 @@ def test_only_the_last_runs_count(model: InferenceModel) -> None:
     assert measured(model) == (1.0, timing.RUNS_MAX)
 
 
-def test_each_model_has_its_own(model: InferenceModel) -> None:
+def test_each_model_has_a_median_of_its_own(model: InferenceModel) -> None:
     other = InferenceModel.objects.create(
         slug="other", name="Other", provider="demo", lane="default", price_credits=1, typical_seconds=7
     )
@@ -238,7 +238,7 @@ def test_a_run_as_long_as_the_median_is_charged_as_quoted_so_prices_do_not_swing
     assert measured(model) == (0.3, 200)
 
 
-def test_it_survives_a_sync(model: InferenceModel, tmp_path: Path) -> None:
+def test_a_measured_time_survives_a_sync(model: InferenceModel, tmp_path: Path) -> None:
     ran(model, *[2.5] * 30)
     timing.measure()
     kept = InferenceModel.objects.values("measured_seconds", "measured_runs", "measured_at").get()

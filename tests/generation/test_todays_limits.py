@@ -117,5 +117,5 @@ def test_it_costs_the_same_at_any_use_and_redis_one_round_trip(alice: User, gwen
 
 
 @pytest.mark.parametrize("method", ["post", "put", "delete"])
-def test_it_is_only_read(client: Client, method: str) -> None:
+def test_todays_limits_are_only_read(client: Client, method: str) -> None:
     assert getattr(client, method)("/limits").status_code == 405

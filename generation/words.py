@@ -204,15 +204,15 @@ def refusal(error: GenerationError) -> Told:
     data: dict[str, Any] = {"message": "", **error.data}
     told = of(error.code, data)
     write = _TEXTS.get(type(error))
-    waits = int(data.get("retry_after_seconds", 0))
+    wait_seconds = int(data.get("retry_after_seconds", 0))
     return Told(
         code=told.code,
         title=told.title,
         text=write(data) if write else told.text,
         action_label=told.action_label,
         action_url=told.action_url if told.action_url.startswith("/") else "",
-        retry_after_seconds=waits or getattr(error, "retry_after_seconds", 0),
-        waits=waits > 0,
+        retry_after_seconds=wait_seconds or getattr(error, "retry_after_seconds", 0),
+        waits=wait_seconds > 0,
         money=NOTHING_TAKEN,
     )
 

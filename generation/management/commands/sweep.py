@@ -1,4 +1,4 @@
-"""Does at once what beat does in time."""
+"""Does at once what beat does every few seconds and every minute."""
 
 from typing import Any
 

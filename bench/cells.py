@@ -86,8 +86,7 @@ def measure(
     """One cell, tried again while neighbours disturb it; the last try counts and says that it was noisy."""
     accepted = errors = 0
     for _ in range(ground.patience):
-        if ground.patience > 1:
-            machine.wait_until_quiet(ground.roles)
+        ground.wait_until_quiet()
         load = make()
         outcome, spent, other = _run(ground, load)
         accepted, errors = accepted + outcome.expected_total, errors + outcome.errors

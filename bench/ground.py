@@ -17,6 +17,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 
+from bench import machine
 from bench.bare.views import TABLES
 from config import embedded, servers
 from generation.models import InferenceModel, Lane
@@ -64,6 +65,11 @@ class Ground:
                 os.killpg(process.pid, 9)  # each began a session of its own
             process.wait()
         embedded.release_and_wait(settings.VAR_DIR, STOP_SECONDS)
+
+    def wait_until_quiet(self) -> None:
+        """Before a cell; not where nobody waits for neighbours (`--patience 1`, `--quick`)."""
+        if self.patience > 1:
+            machine.wait_until_quiet(self.roles)
 
     # --- The site's processes and the anchors', laid out alike ---
 

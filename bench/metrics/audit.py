@@ -36,8 +36,7 @@ def measure(ground: Ground) -> Verdict:
 
 
 def _round(ground: Ground, number: int, wrong: list[str]) -> dict[str, float]:
-    if ground.patience > 1:
-        machine.wait_until_quiet(ground.roles)
+    ground.wait_until_quiet()
     before = machine.sample(ground.roles)
     plain = _timed(_plain_pass)[0]
     seconds = {}

@@ -42,8 +42,7 @@ def measure(ground: Ground) -> Verdict:
     submits: dict[str, list[float]] = {}
     others = []
     for _ in range(ground.rounds):
-        if ground.patience > 1:
-            machine.wait_until_quiet(ground.roles)
+        ground.wait_until_quiet()
         before = machine.sample(ground.roles)
         _in_turn(_calls(cast), int(CALLS * ground.seconds), calls)
         _in_turn(_submits(cast), int(PAIRS * ground.seconds), submits)

@@ -195,8 +195,7 @@ def _tried(ground: Ground, label: str, number: int, run: Callable[[], list[float
     """A cell, tried again while neighbours disturb it, and how many were answered in all tries."""
     accepted = 0
     for _ in range(ground.patience):
-        if ground.patience > 1:
-            machine.wait_until_quiet(ground.roles)
+        ground.wait_until_quiet()
         before, cpu, began = machine.sample(ground.roles), sum(os.times()[:4]), time.monotonic()
         latencies = sorted(run())
         seconds, cpu = time.monotonic() - began, sum(os.times()[:4]) - cpu  # threads and children

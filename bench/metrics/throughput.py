@@ -73,8 +73,7 @@ def _timed(
     """A cell that ends with its work and not with the clock."""
     accepted = 0
     for _ in range(ground.patience):
-        if ground.patience > 1:
-            machine.wait_until_quiet(ground.roles)
+        ground.wait_until_quiet()
         before = machine.sample(ground.roles)
         done = run()
         after = machine.sample(ground.roles)

@@ -22,7 +22,7 @@ DAYS_MAX = 400  # of one owner, in one transaction
 OWNERS = f"""
     SELECT person.owner_id, coalesce(newest.day > sealed.day, newest.day IS NOT NULL) AS is_due
       FROM (SELECT DISTINCT owner_id FROM credits_wallet
-             WHERE owner_id > %(after)s ORDER BY owner_id LIMIT {OWNERS_MAX}) person
+             WHERE owner_id > %(after)s ORDER BY owner_id LIMIT %(most)s) person
       LEFT JOIN LATERAL (
            SELECT {DAY} AS day FROM credits_transfer transfer
             WHERE owner_id = person.owner_id AND {DAY} < ({CLOSED})::date
@@ -45,7 +45,7 @@ SEAL = f"""
         SELECT ({NEXT_DAY.format(after="open.day")}) FROM open WHERE open.day < ({CLOSED})::date
     )
     INSERT INTO credits_checkpoint (owner_id, day)
-    SELECT %(owner)s, day FROM open WHERE day < ({CLOSED})::date ORDER BY day LIMIT {DAYS_MAX}
+    SELECT %(owner)s, day FROM open WHERE day < ({CLOSED})::date ORDER BY day LIMIT %(most)s
 """  # noqa: S608
 
 
@@ -66,7 +66,7 @@ class Batch:
 def seal_batch(*, after_owner_id: int = 0) -> Batch:
     """Seal every closed day of the owners among the next OWNERS_MAX people, each owner in a transaction of its own."""
     with connection.cursor() as cursor:
-        cursor.execute(OWNERS, {"after": after_owner_id})
+        cursor.execute(OWNERS, {"after": after_owner_id, "most": OWNERS_MAX})
         people: list[tuple[int, bool]] = cursor.fetchall()
     batch = Batch()
     for owner_id, is_due in people:
@@ -108,5 +108,5 @@ def _seal(owner_id: int) -> int:
     # First the locks, in a statement of their own: one that began before them would not see what they waited for.
     wallets.lock(owner_id, ())
     with connection.cursor() as cursor:
-        cursor.execute(SEAL, {"owner": owner_id})
+        cursor.execute(SEAL, {"owner": owner_id, "most": DAYS_MAX})
         return int(cursor.rowcount)

@@ -32,7 +32,7 @@ BOUNDS = """
 BATCH = f"""
     SELECT {DAY}, transfer.id, {LINE} FROM {ROWS}
      WHERE transfer.owner_id = %(owner)s AND transfer.id <= %(last)s AND ({DAY}, transfer.id) > (%(day)s, %(after)s)
-     ORDER BY {DAY}, transfer.id LIMIT {statements.BATCH_ROWS}
+     ORDER BY {DAY}, transfer.id LIMIT %(most)s
 """  # noqa: S608  (our own text)
 
 
@@ -142,7 +142,7 @@ def _batches(end: Cut) -> Iterator[list[tuple[date, int, str]]]:
     while True:
         with connection.cursor() as cursor:
             values: dict[str, Any] = {"owner": end.owner_id, "last": end.last_id, "day": day, "after": after}
-            cursor.execute(BATCH, values)
+            cursor.execute(BATCH, {**values, "most": statements.BATCH_ROWS})
             rows: list[tuple[date, int, str]] = cursor.fetchall()
         if rows:
             yield rows

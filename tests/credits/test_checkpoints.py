@@ -1,7 +1,9 @@
 """Days are sealed once, whole and in order, and what comes too late is refused."""
 
+import base64
 import hashlib
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
@@ -26,6 +28,7 @@ from tests.breaches import breaches, execute, guards_down
 from tests.credits.history import gift, spend
 from tests.funds import give
 from tests.races import race, together, wait_for_a_waiter
+from tests.rediswatch import watched
 from tests.rules import refused_by
 
 FIRST, SECOND, FOURTH = date(2026, 3, 1), date(2026, 3, 2), date(2026, 3, 4)
@@ -86,9 +89,22 @@ def test_days_missed_by_a_downtime_are_caught_up(alice: User, bob: User, monkeyp
         gift(alice, FOURTH + timedelta(number))
         gift(bob, SECOND + timedelta(number))
     monkeypatch.setattr(checkpoints, "OWNERS_MAX", 1)
-    assert checkpoints.seal_all().days == 10
+    first = checkpoints.seal_batch()
+    assert (first.owners, first.days, first.next_after) == (1, 5, min(alice.pk, bob.pk))
+    assert checkpoints.seal_all().days == 5
     assert len(days(alice)) == 6
     assert len(days(bob)) == 5
+
+
+@pytest.mark.django_db
+def test_more_days_than_one_transaction_takes_are_sealed_in_several(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoints, "DAYS_MAX", 2)
+    for number in range(5):
+        gift(alice, FIRST + timedelta(number))
+    assert checkpoints.seal(owner_id=alice.pk) == 5
+    assert len(days(alice)) == 5
 
 
 @pytest.mark.django_db
@@ -148,6 +164,22 @@ def test_beat_asks_after_the_day_is_closed(alice: User) -> None:
     gift(alice, FIRST)
     tasks.seal_statements()
     assert days(alice) == [(FIRST, 1)]
+
+
+@pytest.mark.django_db
+def test_a_batch_that_leaves_people_asks_for_the_next_one(
+    alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gift(alice, FIRST)
+    gift(bob, FIRST)
+    monkeypatch.setattr(checkpoints, "OWNERS_MAX", 1)
+    first, second = sorted([alice, bob], key=lambda user: user.pk)
+    with watched() as calls:
+        tasks.seal_statements()
+    [message] = [call for call in calls if call.startswith("0 LPUSH ")]
+    (body,) = re.findall(r'"body": "([^"]+)"', message.replace("\\", ""))
+    assert json.loads(base64.b64decode(body))[0] == [first.pk]
+    assert (days(first), days(second)) == ([(FIRST, 1)], [])
 
 
 # --- What the database refuses ---------------------------------------------------------------------------------------

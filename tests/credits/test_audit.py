@@ -2,11 +2,13 @@
 
 import json
 import logging
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
 from accounts.models import User
 from credits import audit, ledger, tasks
@@ -185,6 +187,15 @@ def test_the_task_keeps_the_result(alice: User) -> None:
     assert (kept.ok, kept.breaches) == (True, [])
     assert kept.checks == [check.name for check in audit.checks()]
     assert sum(kept.sums.values()) == 0
+
+
+def test_results_are_kept_for_their_time_and_no_longer(alice: User) -> None:
+    for age in (audit.KEPT + timedelta(minutes=1), audit.KEPT - timedelta(minutes=1)):
+        audit.record()
+        Audit.objects.filter(pk=Audit.objects.latest("pk").pk).update(at=timezone.now() - age)
+    younger = Audit.objects.latest("pk")
+    tasks.audit()
+    assert list(Audit.objects.order_by("pk")) == [younger, Audit.objects.latest("pk")]
 
 
 def test_the_task_logs_a_breach_as_an_error(alice: User, caplog: pytest.LogCaptureFixture) -> None:

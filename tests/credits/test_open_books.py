@@ -68,6 +68,12 @@ def test_a_proof_of_an_earlier_version_is_history_only(client: Client) -> None:
     assert client.get("/transparency").status_code == 200
 
 
+def test_the_history_is_no_longer_than_a_table_should_be() -> None:
+    rows = open_books.HISTORY_ROWS + 2
+    Audit.objects.bulk_create(Audit(ok=True, breaches=[], seconds=number) for number in range(rows))
+    assert [past.seconds for past in open_books.history()] == list(range(rows - 1, 1, -1))
+
+
 def test_a_check_that_is_gone_keeps_its_name(client: Client) -> None:
     audit.record()
     kept = Audit.objects.get()

@@ -177,6 +177,14 @@ def test_an_end_of_a_foreign_reserve_is_told(statement: Any) -> None:
     assert rules_broken(copied) == [f"transfer {release[ID]} does not fit the reserve that it ends, {held}"]
 
 
+def test_an_end_that_comes_before_its_reserve_is_told(statement: Any) -> None:
+    copied = forged(statement)
+    release = row_of(copied, phase="release", amount=3)
+    held = next(row for row in copied["transfers"] if row[ID] == release[ENDS])
+    held[ID] = release[ENDS] = 999_999
+    assert f"transfer {release[ID]} does not fit the reserve that it ends, 999999" in rules_broken(copied)
+
+
 def test_a_balance_that_its_rows_do_not_give_is_told(statement: Any) -> None:
     copied = copy.deepcopy(statement)
     wallet = next(wallet for wallet in copied["wallets"] if wallet["kind"] == "bonus")

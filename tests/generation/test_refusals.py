@@ -102,6 +102,13 @@ def test_more_free_credits_than_a_day_has_are_refused_with_all_of_them_left(brow
     assert "share 1 free credit a day: 1 is left and this needs 3." in said(ask(browse(None), count=3))
 
 
+def test_a_limit_that_was_lowered_below_what_was_used_leaves_nothing(browse: As, settings: Any) -> None:
+    settings.FREE_CREDITS_PER_ADDRESS = 5
+    ask(browse(None), count=4)
+    settings.FREE_CREDITS_PER_ADDRESS = 3
+    assert "share 3 free credits a day: 0 are left and this needs 2." in said(ask(browse(None), count=2))
+
+
 def test_a_cap_says_how_many_are_open_and_promises_no_second(
     charlie: User, browse: As, settings: Any, htmx: bool
 ) -> None:

@@ -165,7 +165,9 @@ def test_what_guards_refuse_to_everybody_is_not_even_granted(role: str) -> None:
 def test_it_is_safe_to_run_again_and_reaches_what_a_migration_makes(role: str) -> None:
     execute("CREATE TABLE made_later (id bigint GENERATED ALWAYS AS IDENTITY, word text)")
     execute(f'GRANT ALL ON credits_transfer TO "{role}"')  # as somebody in a hurry would
+    execute("GRANT CREATE ON SCHEMA public TO PUBLIC")  # as PostgreSQL did before 15
     call_command("grant_app_role", role=role, stdout=StringIO())
+    assert execute("SELECT has_schema_privilege(%s, 'public', 'CREATE')", role) == [(False,)]
     assert execute("SELECT has_table_privilege(%s, 'credits_transfer', 'UPDATE')", role) == [(False,)]
     execute(f'SET LOCAL ROLE "{role}"')
     execute("INSERT INTO made_later (word) VALUES ('x')")

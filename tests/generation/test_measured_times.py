@@ -100,6 +100,14 @@ def test_each_model_has_a_median_of_its_own(model: InferenceModel) -> None:
     assert (other.measured_seconds, other.measured_runs, other.expected_seconds) == (None, 0, 7)
 
 
+def test_a_retired_model_is_not_measured(model: InferenceModel) -> None:
+    ran(model, *[3.0] * 30)
+    InferenceModel.objects.update(is_retired=True)
+    assert timing.measure() == 0
+    InferenceModel.objects.update(is_retired=False)
+    assert timing.measure() == 1
+
+
 def test_a_provider_that_answers_at_once_never_divides_by_zero(model: InferenceModel) -> None:
     ran(model, *[0.0] * 40)
     assert measured(model) == (0.001, 41)

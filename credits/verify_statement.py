@@ -18,7 +18,9 @@ TYPES = (int, str, str, str, str, str, int, (int, type(None)), str, str)
 OWN = ("daily", "bonus", "purchased", "debt")
 HOUSE = ("issuance", "sales", "revenue", "adjustment")
 PHASES = ("final", "reserve", "capture", "release")
-TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
+DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+TIME = re.compile(DAY.pattern + r"T\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
+NUMBERS = range(-(2**63), 2**63)  # those of the database; Python would not even print sums of far larger ones
 BEGINNING = bytes(32)
 
 
@@ -46,9 +48,9 @@ def _shape(statement: Any) -> list[str]:
     if not all(isinstance(part, list) for part in parts) or not isinstance(statement.get("open"), dict):
         return ["the statement is not complete: wallets, checkpoints, transfers or open are missing"]
     wallets, checkpoints, rows = parts
-    found = [f"this is not a wallet: {wallet}" for wallet in wallets if not _is_wallet(wallet)]
-    found += [f"this is not a checkpoint: {one}" for one in checkpoints if not _fits(one, (str, int, int, str))]
-    return found + [f"this is not a transfer: {row}" for row in rows if not _is_row(row)]
+    found = [f"this is not a wallet: {wallet!r}" for wallet in wallets if not _is_wallet(wallet)]
+    found += [f"this is not a checkpoint: {one!r}" for one in checkpoints if not _is_checkpoint(one)]
+    return found + [f"this is not a transfer: {row!r}" for row in rows if not _is_row(row)]
 
 
 def _is_wallet(wallet: Any) -> bool:
@@ -57,6 +59,10 @@ def _is_wallet(wallet: Any) -> bool:
         and wallet.get("kind") in OWN
         and _fits([wallet.get("balance"), wallet.get("reserved")], (int, int))
     )
+
+
+def _is_checkpoint(one: Any) -> bool:
+    return _fits(one, (str, int, int, str)) and DAY.fullmatch(one[0]) is not None
 
 
 def _is_row(row: Any) -> bool:
@@ -74,10 +80,13 @@ def _fits(values: Any, types: tuple[Any, ...]) -> bool:
     return (
         isinstance(values, list)
         and len(values) == len(types)
-        and all(
-            isinstance(value, kind) and not isinstance(value, bool) for value, kind in zip(values, types, strict=True)
-        )
+        and all(isinstance(value, kind) and _is_plain(value) for value, kind in zip(values, types, strict=True))
     )
+
+
+def _is_plain(value: Any) -> bool:
+    """To Python True is a number, and a number has no end."""
+    return not isinstance(value, bool) and (not isinstance(value, int) or value in NUMBERS)
 
 
 # --- Order and chain -------------------------------------------------------------------------------------------------
@@ -179,22 +188,27 @@ def _balances(rows: Any, wallets: Any) -> list[str]:
     return found
 
 
+def _say(line: str) -> None:
+    """What a console cannot show, or what is no character at all, is told by its number."""
+    print(line.encode("ascii", "backslashreplace").decode())
+
+
 def main() -> int:
     if len(sys.argv) != 2:
-        print("usage: python verify_statement.py statement.json")
+        _say("usage: python verify_statement.py statement.json")
         return 1
     try:
         with open(sys.argv[1], encoding="utf-8") as file:
             statement = json.load(file)
     except (OSError, ValueError, RecursionError) as error:
-        print(f"this cannot be read as a statement: {error}")
+        _say(f"this cannot be read as a statement: {error}")
         return 1
     found = problems(statement)
     for line in found:
-        print(line)
+        _say(line)
     if not found:
         days, rows = len(statement["checkpoints"]), len(statement["transfers"])
-        print(f"in order: {rows} transfers, {days} sealed days, and the balances that they give")
+        _say(f"in order: {rows} transfers, {days} sealed days, and the balances that they give")
     return 1 if found else 0
 
 

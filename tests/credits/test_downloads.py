@@ -241,6 +241,28 @@ def test_the_script_runs_alone_and_says_what_it_found(client: Client, alice: Use
     assert run(tmp_path / "nothing")[0] == run()[0] == 1
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"wallets": ["\ud800 \N{SNOWMAN}\n"]},
+        {"checkpoints": [["\ud800", 1, 1, ""]]},
+        {"checkpoints": [["\N{SNOWMAN}", 1, 1, ""], ["\x1b[2J", 1, 1, ""]]},
+        {"transfers": [
+            [1, "2026-01-31T12:00:00.000000Z", "final", "daily", "daily", "sales", 9 * 10**4299, None, "", ""]
+        ] * 2},
+    ],
+)  # fmt: skip
+def test_the_script_tells_in_plain_lines_what_no_console_could_show(tmp_path: Path, broken: Any) -> None:
+    file = tmp_path / "statement.json"
+    head = {"format": verify_statement.FORMAT, "columns": verify_statement.COLUMNS, "open": {}}
+    file.write_text(json.dumps({**head, "wallets": [], "checkpoints": [], "transfers": [], **broken}))
+    code, out = run(file)
+    assert code == 1
+    assert out.count("\n") == len(next(iter(broken.values())))
+    assert out.replace("\n", "").isascii()
+    assert out.replace("\n", "").isprintable()
+
+
 def test_the_site_gives_the_script_to_everybody(client: Client) -> None:
     response = client.get("/credits/verify_statement.py")
     assert response.content == Path(verify_statement.__file__).read_bytes()

@@ -27,7 +27,7 @@ FITNESS = """
 
 def statements(role: str) -> list[str]:
     """The SQL that gives `role` its rights, on what is there and on what later migrations make. Safe to run again."""
-    name = connection.ops.quote_name(role)
+    name = quoted(role)
     lines = [
         "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
         f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {name}",
@@ -40,6 +40,11 @@ def statements(role: str) -> list[str]:
     for table, rights in _narrow():
         lines += [f"REVOKE ALL ON {table} FROM {name}", f"GRANT {', '.join(rights)} ON {table} TO {name}"]
     return lines
+
+
+def quoted(role: str) -> str:
+    """Django's `quote_name` is for its own names: it leaves quotes inside of one as they are."""
+    return '"{}"'.format(role.replace('"', '""'))
 
 
 def grant(*, role: str) -> None:

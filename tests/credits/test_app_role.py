@@ -200,6 +200,15 @@ def test_without_a_role_of_its_own_nothing_is_granted(db: None) -> None:
     assert "APP_DATABASE_ROLE is not set" in out.getvalue()
 
 
+def test_a_quote_in_its_name_does_not_end_the_name(db: None) -> None:
+    name, quoted = 'app"; DROP TABLE credits_transfer; --', '"app""; DROP TABLE credits_transfer; --"'
+    with pytest.raises(CommandError, match=f"CREATE ROLE {quoted} LOGIN"):
+        call_command("grant_app_role", role=name)
+    execute(f"CREATE ROLE {quoted}")
+    call_command("grant_app_role", role=name, stdout=StringIO())
+    assert execute("SELECT has_table_privilege(%s, 'credits_transfer', 'INSERT')", name) == [(True,)]
+
+
 def test_the_sql_can_be_read_before_it_runs(db: None) -> None:
     out = StringIO()
     call_command("grant_app_role", "--role", ROLE, "--print", stdout=out)

@@ -33,7 +33,7 @@ class Command(BaseCommand):
             text = "this connection does not own the tables: DATABASE_URL must be their owner's here."
             raise CommandError(text) from error
         except errors.NoSuchRole as error:
-            text = f'the role {role} does not exist. Make it first: CREATE ROLE "{role}" LOGIN PASSWORD ...'
+            text = f"the role {role} does not exist. Make it first: CREATE ROLE {roles.quoted(role)} LOGIN PASSWORD ..."
             raise CommandError(text) from error
         except errors.UnfitRole as error:
             why = "is a superuser" if error.is_superuser else "owns the tables or belongs to who does"

@@ -11,7 +11,7 @@ from credits import receipts
 from credits.receipts import Movement
 from credits.statements import Charges
 from generation import words
-from generation.models import Attempt, Job, JobState
+from generation.models import Attempt, ErrorCode, Job, JobState
 from generation.pricing import price
 
 
@@ -79,7 +79,7 @@ def of(job: Job, charges: Charges, *, stored: int) -> Receipt:
 def _run(attempt: Attempt) -> Run:
     end, look = ("Running", "live") if not attempt.finished_at else ("Not needed", "")
     if attempt.error_code:
-        end, look = ("Cancelled", "") if attempt.error_code == JobState.CANCELLED else ("Failed", "fail")
+        end, look = ("Cancelled", "") if attempt.error_code == ErrorCode.CANCELLED else ("Failed", "fail")
     elif attempt.pictures:
         end, look = "Delivered", "done"
     return Run(

@@ -424,6 +424,39 @@ QUOTE_SECONDS = 120
 PROMPT_MIN, PROMPT_MAX = 3, 1000
 PICTURES_MAX = 4
 
+# --- Providers: each is on exactly when its keys are set -------------------------------------------------------------
+
+# Both vendors as small servers on the two ports after ours, for clicking through everything without a key.
+EMULATE = read("EMULATE", False, flag)
+if EMULATE and not EMBEDDED:
+    refuse("EMULATE is for the bundled servers only; unset it or DATABASE_URL.")
+
+
+def provider_env(name: str, emulated: str) -> str:
+    """A provider's variable, or what stands for it while the vendors are emulated."""
+    return os.environ.get(name, "").strip() or (emulated if EMULATE else "")
+
+
+REPLICATE_API_TOKENS = words(provider_env("REPLICATE_API_TOKEN", "r8_emulated"))
+REPLICATE_BASE_URL = read(
+    "REPLICATE_BASE_URL", f"http://127.0.0.1:{PORT + 1}" if EMULATE else "https://api.replicate.com", public_url
+)
+# Without one the workers fetch it from Replicate's API. Two, comma-separated, while one replaces the other.
+REPLICATE_WEBHOOK_SECRETS = words(os.environ.get("REPLICATE_WEBHOOK_SECRET", ""))
+REPLICATE_FILE_HOSTS = read(
+    "REPLICATE_FILE_HOSTS",
+    ["127.0.0.1"] if EMULATE else ["replicate.delivery", "*.replicate.delivery"],
+    words,
+)
+GEMINI_API_KEYS = words(provider_env("GEMINI_API_KEYS", "emulated"))
+GEMINI_BASE_URL = read(
+    "GEMINI_BASE_URL",
+    f"http://127.0.0.1:{PORT + 2}" if EMULATE else "https://generativelanguage.googleapis.com",
+    public_url,
+)
+GEMINI_TEXT_MODEL = os.environ.get("GEMINI_TEXT_MODEL", "").strip() or "gemini-2.5-flash"  # enhances, reads pictures
+DIFFUSION_MODEL = os.environ.get("DIFFUSION_MODEL", "").strip()  # a folder, or a hub id
+
 # --- Safety ----------------------------------------------------------------------------------------------------------
 
 _self, _none = "'self'", "'none'"

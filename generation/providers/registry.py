@@ -3,15 +3,15 @@
 from functools import cache
 from importlib import import_module
 
-from generation.providers.base import DirectProvider
+from generation.providers.base import Provider
 
 PROVIDERS = {"demo": "generation.providers.demo.provider"}
 
 
 @cache
-def get(name: str) -> DirectProvider:
+def get(name: str) -> Provider:
     """The adapter of a provider. Raises KeyError for a name that no code stands behind."""
-    provider: DirectProvider = import_module(PROVIDERS[name]).provider
+    provider: Provider = import_module(PROVIDERS[name]).provider
     return provider
 
 

@@ -1,0 +1,55 @@
+"""Several keys of one vendor: the next usable one, and a rest for one that was refused or is used up.
+
+Rests live in Redis, so that every worker knows of them; a flushed Redis only means that a key is tried once too often.
+"""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+
+from django.core.cache import cache
+
+# A key that its vendor refuses outright is tried again after so long: somebody may have paid or renewed it.
+REFUSED_SECONDS = 600
+REST_SECONDS_MAX = 3600
+
+
+class NoKey(Exception):
+    """Every key is resting. `retry_after_seconds` is when the first one may be tried again."""
+
+    def __init__(self, name: str, *, retry_after_seconds: float) -> None:
+        super().__init__(f"all keys of {name} are resting")
+        self.retry_after_seconds = retry_after_seconds
+
+
+class KeyRing:
+    """The keys of a vendor, in their order. They are named by a hash wherever they are noted or logged."""
+
+    def __init__(self, name: str, keys: Sequence[str]) -> None:
+        if not keys:
+            raise ValueError(f"{name} has no key")
+        self.name = name
+        self.keys = tuple(keys)
+
+    def take(self) -> str:
+        """The first key that does not rest. Raises NoKey when all do."""
+        resting = cache.get_many([self._place(key) for key in self.keys])
+        for key in self.keys:
+            if self._place(key) not in resting:
+                return key
+        raise NoKey(self.name, retry_after_seconds=self._first_back())
+
+    def rest(self, key: str, *, seconds: float) -> None:
+        """Leave a key alone for so long; a rest is never shorter than a second, nor longer than an hour."""
+        cache.set(self._place(key), 1, max(1.0, min(REST_SECONDS_MAX, seconds)))
+
+    def label(self, key: str) -> str:
+        """What stands for a key in logs and pages: "replicate-1f3a9c"."""
+        return f"{self.name}-{blake2b(key.encode(), digest_size=3).hexdigest()}"
+
+    def _place(self, key: str) -> str:
+        return f"key:{self.name}:{blake2b(key.encode(), digest_size=12).hexdigest()}"
+
+    def _first_back(self) -> float:
+        ttl = getattr(cache, "ttl", None)
+        left = [ttl(self._place(key)) for key in self.keys] if ttl else []
+        return float(min((seconds for seconds in left if seconds), default=REFUSED_SECONDS / 10))

@@ -153,7 +153,14 @@ def _admit(*, wish: Wish, quote_token: str) -> quotes.Quote:
     moderation.check(wish.prompt)
     if not wish.model.available:
         raise ModelUnavailable(name=wish.model.name, message=wish.model.message)
-    return quotes.accept(quote_token, model=wish.model, aspect_ratio=wish.aspect_ratio, count=wish.count)
+    return quotes.accept(
+        quote_token,
+        model=wish.model,
+        aspect_ratio=wish.aspect_ratio,
+        count=wish.count,
+        steps=wish.steps,
+        references=wish.references,
+    )
 
 
 def _accept(
@@ -233,7 +240,7 @@ def begin(job: Job) -> Attempt | None:
     with transaction.atomic():
         if not (_move(job, JobState.STARTING, JobState.RUNNING) or _came_further(job)):
             return None
-        return Attempt.objects.create(job=job, number=job.tries, provider=job.model.provider)
+        return Attempt.objects.create(job=job, number=job.tries, provider=job.model.provider, model=job.model)
 
 
 def _move(job: Job, since: JobState, to: JobState) -> bool:

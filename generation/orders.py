@@ -8,7 +8,7 @@ from generation.providers.base import Order, ProviderError, Reference
 
 
 def of(job: Job, attempt: Attempt) -> Order:
-    """The order of an attempt, at the model that it is tried with. Raises ProviderError for a reference that is gone."""
+    """The order of an attempt, at the model that it tries. Raises ProviderError for a reference that is gone."""
     model = attempt.model or job.model
     return Order(
         attempt_code=attempt.code,

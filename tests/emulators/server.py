@@ -26,6 +26,7 @@ from tests.emulators.faults import Fault, Faults
 CONTROL = "/_emulator/"
 BODY_BYTES_MAX = 64 * 1024 * 1024
 HANG_SECONDS = 3600.0
+CALLS_MAX = 4000
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class Route:
 
 
 class Emulator:
-    """A vendor at the wire. A subclass gives `routes`, `refusal`, and perhaps `subject`, `authorise` and `forget`."""
+    """A vendor at the wire. A subclass gives `routes` and `refusal`, and what else it likes of the first part."""
 
     name: ClassVar[str] = "vendor"
     known_faults: ClassVar[Mapping[str, Sequence[str]]] = {}
@@ -120,6 +121,10 @@ class Emulator:
     def subject(self, call: Call, groups: Mapping[str, str]) -> str:
         """The text that a fault's `match` is looked for in."""
         return f"{call.path} {call.raw.decode(errors='replace')}"
+
+    def due(self, route: Route, call: Call, groups: Mapping[str, str]) -> dict[str, Fault]:
+        """The faults that this call takes."""
+        return self.faults.take(route.door, self.subject(call, groups))
 
     def forget(self) -> None:
         """Drop what the vendor keeps, for the control door's reset."""
@@ -167,7 +172,7 @@ class Emulator:
         if call.path.startswith(CONTROL):
             send(self._control(call))
             return
-        self.calls.append(call)
+        self._record(call)
         route, groups = self._find(call)
         if route is None:
             send(self.refusal(Fault("refuse", "", values={"status": 404})))
@@ -175,9 +180,14 @@ class Emulator:
         if shut := self.authorise(route, call):
             send(shut)
             return
-        faults = self.faults.take(route.door, self.subject(call, groups))
+        faults = self.due(route, call, groups)
         reply = self._answer(route, call, faults, groups)
         self._go_wrong(faults, call, lambda: send(reply))
+
+    def _record(self, call: Call) -> None:
+        self.calls.append(call)
+        if len(self.calls) > CALLS_MAX:
+            del self.calls[: CALLS_MAX // 2]
 
     def _find(self, call: Call) -> tuple[Route | None, dict[str, str]]:
         for route, pattern in self._routes:

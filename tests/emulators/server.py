@@ -165,19 +165,16 @@ class Emulator:
 
     def _go_wrong(self, faults: Mapping[str, Fault], call: Call, reply: Reply, send: Callable[[Reply], None]) -> None:
         """What goes wrong with the answer: stall, hang, drop the connection, kill somebody around it."""
+        kill = _Kill(faults.get("kill"), call)
         if delay := faults.get("delay"):
             self.pause(float(delay.get("seconds", 1.0)))
         if hang := faults.get("hang"):
             self.pause(float(hang.get("seconds", HANG_SECONDS)))
-        kill = faults.get("kill")
-        when = kill.get("when", "before") if kill else ""
-        if kill and when == "before":
-            _kill(kill, call)
+        kill.when("before")
         if "hang" in faults or "drop" in faults:
             raise ConnectionAbortedError("as asked")
-        send(_killing(reply, kill, call) if kill and when == "during" else reply)
-        if kill and when == "after":
-            _kill(kill, call)
+        send(kill.during(reply))
+        kill.when("after")
 
     # --- Control -----------------------------------------------------------------------------------------------------
 
@@ -209,25 +206,31 @@ def _accepts(fault: Fault) -> bool:
     return bool(fault.get("accepted", fault.name != "refuse"))
 
 
-def _killing(reply: Reply, fault: Fault, call: Call) -> Reply:
-    """The same answer, in whose middle somebody is killed."""
-    assert isinstance(reply.body, bytes)
-    data = reply.body
+class _Kill:
+    """SIGKILL around an answer, to the given process or to the one that made the call. Without a fault to nobody."""
 
-    def pieces() -> Iterator[bytes]:
+    def __init__(self, fault: Fault | None, call: Call) -> None:
+        self._when = fault.get("when", "before") if fault else ""
+        # Now: after the answer the caller may have closed the socket that gives it away.
+        self._victim = (fault.get("pid") or caller_of(call.peer)) if fault else None
+
+    def when(self, moment: str) -> None:
+        if self._when == moment and self._victim:
+            with suppress(ProcessLookupError):
+                os.kill(int(self._victim), signal.SIGKILL)
+
+    def during(self, reply: Reply) -> Reply:
+        """The same answer, in whose middle somebody is killed where that is the moment."""
+        if self._when != "during":
+            return reply
+        assert isinstance(reply.body, bytes)
+        framed = reply.headers | {"Content-Length": str(len(reply.body))}
+        return replace(reply, body=self._halves(reply.body), headers=framed)
+
+    def _halves(self, data: bytes) -> Iterator[bytes]:
         yield data[: len(data) // 2]
-        _kill(fault, call)
+        self.when("during")
         yield data[len(data) // 2 :]
-
-    return replace(reply, body=pieces(), headers=reply.headers | {"Content-Length": str(len(data))})
-
-
-def _kill(fault: Fault, call: Call) -> None:
-    """SIGKILL to the given process, or to the one that made this call."""
-    pid = fault.get("pid") or caller_of(call.peer)
-    if pid:
-        with suppress(ProcessLookupError):
-            os.kill(int(pid), signal.SIGKILL)
 
 
 # --- By hand ---------------------------------------------------------------------------------------------------------

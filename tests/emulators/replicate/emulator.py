@@ -230,6 +230,9 @@ class ReplicateEmulator(Emulator):
         """One as the emulator holds it: its webhook, its faults; `over` and `told_all` can be waited for."""
         return self._runs[run_id]
 
+    def newest(self) -> Run:
+        return self._newest("predictions")[0]
+
     def _find_run(self, run_id: str) -> Run | None:
         return self._runs.get(run_id)
 

@@ -42,8 +42,8 @@ class ReplicateProvider:
         target, written = _target(order), _told_back(inputs.build(order), order)
         alike = [row for row in _recent(since) if _is_of(row, target) and _holds(row, written)]
         named = [row for row in alike if str(order.attempt_code) in str(row.get("webhook"))]
-        found = named or alike
-        return self.look(str(found[0].get("id")), recipe=order.recipe) if len(found) == 1 else None
+        found = {str(row.get("id")) for row in named or alike}  # two tokens of one account list the same
+        return self.look(found.pop(), recipe=order.recipe) if len(found) == 1 else None
 
     def look(self, external_id: str, *, recipe: Mapping[str, Any]) -> Prediction:
         return _read(client.look(lambda sdk: sdk.predictions.get(external_id)), recipe)

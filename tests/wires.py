@@ -44,12 +44,12 @@ def _serve(server: socket.socket, told: Wire, says: tuple[bytes | Say, ...]) -> 
         while True:
             connection, _ = server.accept()
             with connection, suppress(OSError):
-                told.requests.append(_head(connection))
+                told.requests.append(head(connection))
                 say = says[min(len(told.requests), len(says)) - 1]
                 connection.sendall(say) if isinstance(say, bytes) else say(connection)
 
 
-def _head(connection: socket.socket) -> str:
+def head(connection: socket.socket) -> str:
     """Of one request, whose body is read as well: an answer before its end would break the line."""
     head, _, body = _until(connection, b"\r\n\r\n").partition(b"\r\n\r\n")
     length = re.search(rb"(?i)content-length: (\d+)", head)

@@ -114,3 +114,8 @@ def test_a_strength_may_be_turned_round() -> None:
 def test_the_same_order_is_always_written_alike() -> None:
     order = flux()
     assert inputs.build(order) == inputs.build(order)
+
+
+def test_a_word_that_nobody_has_is_refused() -> None:
+    with pytest.raises(ValueError, match="sampler"):
+        written({"fields": {"prompt": "prompt", "sampler": "scheduler"}})

@@ -1,7 +1,6 @@
 """Which webhooks are genuine, and where the secrets come from that tell."""
 
 import base64
-import time
 from typing import Any
 
 import pytest
@@ -17,8 +16,7 @@ BODY = '{"id": "x", "status": "succeeded", "logs": "100%|█"}'.encode()
 
 
 def signed(*secrets: str, body: bytes = BODY, age_seconds: int = 0, **changes: str | None) -> dict[str, str]:
-    at = int(time.time()) - age_seconds
-    headers: dict[str, str | None] = {**webhooks.headers(secrets, event_id="msg_1", body=body, timestamp=at)}
+    headers: dict[str, str | None] = {**webhooks.headers(secrets, event_id="msg_1", body=body, age_seconds=age_seconds)}
     headers |= {name.replace("_", "-"): value for name, value in changes.items()}
     return {name: value for name, value in headers.items() if value is not None}
 

@@ -64,8 +64,11 @@ def test_replicate_never_gets_a_deadline_that_it_refuses(emulator: ReplicateEmul
     assert emulator.calls[-1].headers["cancel-after"] == "5s"
 
 
-def test_a_row_of_the_catalogue_that_names_nothing_is_told_before_anybody_is_asked(emulator: ReplicateEmulator) -> None:
-    error = failure(provider_model="flux")
+@pytest.mark.parametrize("row", [{"provider_model": "flux"}, {"recipe": {"fields": {"sampler": "scheduler"}}}])
+def test_a_row_of_the_catalogue_that_makes_no_sense_is_told_before_anybody_is_asked(
+    emulator: ReplicateEmulator, row: dict[str, Any]
+) -> None:
+    error = failure(**row)
     assert (error.code, error.permanent, error.closes_door) == (ErrorCode.PROVIDER_DOWN, True, False)
     assert emulator.calls == []
 

@@ -13,6 +13,7 @@ from tests.generation.providers.contract import look_until_over, produce
 from tests.generation.replicate.orders import flux
 
 BYTES_MAX = 2_000_000
+SLOW = {"hang", "drip"}
 PICTURE = Reference(b"a picture", "image/png")
 
 
@@ -21,7 +22,8 @@ def fetched(emulator: ReplicateEmulator, fault: str, **values: Any) -> bytes:
     emulator.faults.add(fault, at="files", times=None, **values)
     order = flux()
     over = look_until_over(provider, provider.start(order, callback_url=""), order=order)
-    return fetching.fetch(over.files[0], hosts=provider.file_hosts(), bytes_max=BYTES_MAX, seconds_max=0.5)
+    seconds_max = 0.5 if fault in SLOW else 20.0
+    return fetching.fetch(over.files[0], hosts=provider.file_hosts(), bytes_max=BYTES_MAX, seconds_max=seconds_max)
 
 
 def test_no_token_goes_along(emulator: ReplicateEmulator) -> None:

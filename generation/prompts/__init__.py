@@ -3,9 +3,9 @@
 No SDK is known here. What a model answers is text or one of our own words, never markup and never an authority.
 """
 
-from django.conf import settings
+from generation.providers import registry
 
 
 def available() -> bool:
     """Whether this site can ask a language model at all; pages hide the switches where it cannot."""
-    return bool(settings.GEMINI_API_KEYS)
+    return registry.is_configured("gemini")

@@ -145,6 +145,10 @@ def _bound(response: httpx2.Response) -> None:
     response.stream = _Bounded(response.stream, ends_at=extensions["began"] + extensions["timeout"]["read"])
 
 
+class TooLong(ValueError):
+    """An answer of more bytes than any picture has."""
+
+
 class _Bounded(httpx2.SyncByteStream):
     """An answer's body that ends with an error when it is too long or takes too long."""
 
@@ -156,7 +160,7 @@ class _Bounded(httpx2.SyncByteStream):
         for piece in self._stream:
             size += len(piece)
             if size > ANSWER_BYTES_MAX:
-                raise httpx2.ReadError(f"an answer of more than {ANSWER_BYTES_MAX} bytes")
+                raise TooLong
             if time.monotonic() > self._ends_at:
                 raise httpx2.ReadTimeout("the answer came too slowly")
             yield piece

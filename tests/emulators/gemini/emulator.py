@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any, ClassVar
 
@@ -44,7 +44,8 @@ HUGE = 1_000_000
 # What can be wrong in an answer of status 200, beside the wire's faults. Values in brackets.
 #   block_prompt(reason)   block_output(reason)   no_image   no_candidates   text_only   empty_picture   bad_base64
 #   wrong_mime(mime)   truncated   prose   fenced   extra_keys   huge   nested   says(text): the model's text, as given
-#   shape(body): the whole answer, as given
+#   shape(body): the whole answer, as given   drip(seconds): a piece of the answer every so often, for ever
+#   redirect(url): to another address
 CONTENT = (
     "block_prompt",
     "block_output",
@@ -62,6 +63,8 @@ CONTENT = (
     "nested",
     "says",
     "shape",
+    "drip",
+    "redirect",
 )
 # What goes wrong by chance.
 MENU = (
@@ -170,9 +173,17 @@ class GeminiEmulator(Emulator):
     def _spoilt(self, asked: Asked, faults: Mapping[str, Fault]) -> Reply | None:
         """The answer with the first fault of content that is due, or None."""
         for name, fault in faults.items():
+            if name == "drip":
+                return Reply(200, self._drops(float(fault.get("seconds", 0.1))), {"Content-Type": "application/json"})
             if spoil := _SPOILT.get(name):
                 return spoil(asked, fault)
         return None
+
+    def _drops(self, seconds: float) -> Iterator[bytes]:
+        yield b'{"candidates": [{"content": {"parts": [{"text": "'
+        while not self.closing.is_set():
+            self.pause(seconds)
+            yield b"drop "
 
 
 # --- Answers of status 200 -------------------------------------------------------------------------------------------
@@ -235,6 +246,7 @@ _SPOILT: dict[str, Callable[[Asked, Fault], Reply]] = {
     "nested": lambda asked, fault: _said(asked, "[" * 200_000),
     "says": lambda asked, fault: _said(asked, str(fault.get("text", ""))),
     "shape": lambda asked, fault: Reply.json(fault.get("body")),
+    "redirect": lambda asked, fault: Reply(307, b"", {"Location": str(fault.get("url"))}),
 }
 
 

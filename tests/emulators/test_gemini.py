@@ -6,6 +6,7 @@ import json
 import threading
 import urllib.request
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import httpx2
@@ -40,13 +41,22 @@ def gemini(vendor: GeminiEmulator) -> GeminiEmulator:
     return vendor
 
 
+@cache  # one that nobody holds closes itself in the middle of a call
 def client(gemini: GeminiEmulator, key: str = "some-key", **options: Any) -> genai.Client:
     options = {"timeout": 10_000, **options}
     return genai.Client(api_key=key, http_options=types.HttpOptions(base_url=gemini.url, **options))
 
 
-def ask(gemini: GeminiEmulator, contents: Any = "A pier in fog", model: str = TEXT, **config: Any) -> Any:
-    return client(gemini).models.generate_content(
+def ask(
+    gemini: GeminiEmulator,
+    contents: Any = "A pier in fog",
+    *,
+    model: str = TEXT,
+    key: str = "some-key",
+    timeout: int = 10_000,
+    **config: Any,
+) -> Any:
+    return client(gemini, key, timeout=timeout).models.generate_content(
         model=model, contents=contents, config=types.GenerateContentConfig(**config)
     )
 
@@ -78,7 +88,7 @@ def test_prose_is_a_rewriting_of_the_words(gemini: GeminiEmulator) -> None:
 
 
 def test_json_fits_the_schema_and_is_the_same_each_time(gemini: GeminiEmulator) -> None:
-    config = {"response_mime_type": "application/json", "response_json_schema": SCHEMA}
+    config: Any = {"response_mime_type": "application/json", "response_json_schema": SCHEMA}
     told = ask(gemini, **config).parsed
     assert told["prompt"].startswith("A pier in fog, ")
     assert told["score"] in range(1, 6)
@@ -128,7 +138,7 @@ def test_models_are_listed_and_shown(gemini: GeminiEmulator, version: str) -> No
 
 def test_a_bad_key_is_a_bad_request(gemini: GeminiEmulator) -> None:
     with pytest.raises(errors.ClientError) as caught:
-        client(gemini, "bad-key").models.generate_content(model=TEXT, contents="hello")
+        ask(gemini, key="bad-key")
     assert (caught.value.code, caught.value.status) == (400, "INVALID_ARGUMENT")
     assert caught.value.details["error"]["details"][0]["reason"] == "API_KEY_INVALID"
 
@@ -183,8 +193,8 @@ def test_refusals_are_google_s(gemini: GeminiEmulator, status: int, word: str, k
 def test_a_fault_may_be_one_key_s_alone(gemini: GeminiEmulator) -> None:
     gemini.faults.add("refuse", status=429, match="key-one", times=None)
     with pytest.raises(errors.ClientError):
-        client(gemini, "key-one").models.generate_content(model=TEXT, contents="hello")
-    assert client(gemini, "key-two").models.generate_content(model=TEXT, contents="hello").text
+        ask(gemini, key="key-one")
+    assert ask(gemini, key="key-two").text
 
 
 @pytest.mark.parametrize("reason", ["SAFETY", "PROHIBITED_CONTENT", "BLOCKLIST", "IMAGE_SAFETY", "OTHER"])
@@ -213,7 +223,7 @@ def test_half_an_answer_is_not_parsed(gemini: GeminiEmulator) -> None:
 def test_a_lost_answer_is_an_error_of_the_transport(gemini: GeminiEmulator, fault: str) -> None:
     gemini.faults.add(fault)
     with pytest.raises(httpx2.TransportError):
-        client(gemini, timeout=300).models.generate_content(model=TEXT, contents="hello")
+        ask(gemini, timeout=300)
 
 
 def test_faults_and_calls_are_at_hand_over_http(gemini: GeminiEmulator) -> None:
@@ -250,6 +260,7 @@ def test_it_stops_at_once_with_a_call_in_hand() -> None:
         waiting = threading.Thread(target=lambda: outcome(emulator), daemon=True)
         waiting.start()
         while not emulator.calls:
+            assert waiting.is_alive()
             waiting.join(0.01)
     waiting.join(5)
     assert not waiting.is_alive()

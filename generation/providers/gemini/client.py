@@ -113,7 +113,8 @@ def _call(
     if seconds < CALL_SECONDS_MIN:
         raise ProviderError(ErrorCode.TIMEOUT, permanent=False, detail="no time was left for a call")
     options = types.HttpOptions(timeout=int(1000 * min(seconds, CALL_SECONDS_MAX)))
-    return _client(key, settings.GEMINI_BASE_URL).models.generate_content(
+    caller = _client(key, settings.GEMINI_BASE_URL)  # one that nobody holds closes itself in the middle of a call
+    return caller.models.generate_content(
         model=model,
         contents=types.Content(role="user", parts=parts),
         config=config.model_copy(

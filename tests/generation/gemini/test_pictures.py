@@ -27,7 +27,12 @@ HTML_PART = {"inlineData": {"mimeType": "text/html", "data": "PGI-"}}
 
 def at(share: float, act: Callable[[], object]) -> Watch:
     """Something happens just before the call at which so much is done."""
-    return Watch(progress=lambda done: act() if done == share else None)
+
+    def progress(done: float) -> None:
+        if done == share:
+            act()
+
+    return Watch(progress=progress)
 
 
 # --- Asking ----------------------------------------------------------------------------------------------------------

@@ -169,7 +169,7 @@ class Run:
             if self.over.is_set():
                 return False
             self.status, self.started_at, self._began = "processing", now(), time.monotonic()
-        self._log(f"Using seed: {self.settings.get('seed', 7)}\n")
+        self._log(f"Using seed: {self.settings['seed']}\n")
         for step in range(1, STEPS + 1):
             if not self._comes_through("processing", seconds / STEPS):
                 return False
@@ -178,6 +178,8 @@ class Run:
 
     def _log(self, line: str) -> None:
         with self._lock:
+            if self.over.is_set():
+                return
             self.logs += line
         self.tell(self, "logs")
 

@@ -1,6 +1,8 @@
 """A prompt enhanced: the words are material inside the question, and what comes back is one plain line (F43, S40)."""
 
 import json
+import subprocess
+import sys
 import unicodedata
 from typing import Any
 
@@ -140,6 +142,15 @@ def test_it_is_on_exactly_with_a_key(gemini: GeminiEmulator, settings: Any) -> N
     assert prompts.available()
     settings.GEMINI_API_KEYS = []
     assert not prompts.available()
+
+
+def test_the_pages_can_ask_whether_it_is_on_without_loading_the_sdk() -> None:
+    code = (
+        "import django, sys; django.setup(); from generation.prompts import available, enhance, merge, vision; "
+        "available(); print([name for name in sys.modules if name.startswith('google.genai')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 # --- Plain lines -----------------------------------------------------------------------------------------------------

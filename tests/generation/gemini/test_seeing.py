@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from hypothesis import given
+from hypothesis import settings as quickly
 from hypothesis import strategies as some
 from PIL import Image, ImageDraw
 
@@ -115,6 +116,7 @@ def test_a_picture_that_is_refused_is_told_as_blocked(gemini: GeminiEmulator) ->
     assert (caught.value.code, caught.value.permanent) == (ErrorCode.BLOCKED_PROMPT, True)
 
 
+@quickly(max_examples=50)
 @given(some.dictionaries(some.sampled_from([field.name for field in fields(Seen)]), anything))
 def test_whatever_is_told_what_is_read_is_ours_and_stays_so(told: dict[str, Any]) -> None:
     seen = vision.read(told)

@@ -58,15 +58,17 @@ def generate(
     ends_at = time.monotonic() + seconds
     ring = _ring(model)
     tries = refusals = 0
+    why = ""
     while True:
-        key = _next_key(ring)
+        key = _next_key(ring, why)
         try:
             return _call(key, model, parts, config, seconds=ends_at - time.monotonic())
         except failures.CAUGHT as caught:
             failure = failures.read(caught, key=key)
+            why = failure.error.detail
         if failure.rest_seconds and refusals < len(ring.keys):
             refusals += 1
-            log.warning("%s rests %.0f s: %s", ring.label(key), failure.rest_seconds, failure.error.detail)
+            log.warning("%s rests %.0f s: %s", ring.label(key), failure.rest_seconds, why)
             ring.rest(key, seconds=failure.rest_seconds, refused=failure.error.closes_door)
             continue
         tries += 1
@@ -81,17 +83,17 @@ def _ring(model: str) -> KeyRing:
     return KeyRing(f"gemini:{model}", settings.GEMINI_API_KEYS)
 
 
-def _next_key(ring: KeyRing) -> str:
+def _next_key(ring: KeyRing, why: str) -> str:
+    """A key that does not rest. `why` is what was said to the last one, for staff, when all of them do."""
     try:
         return ring.take()
     except NoKey as none:
-        seconds = min(none.retry_after_seconds, failures.RETRY_AFTER_SECONDS_MAX)
-        if none.refused:
-            raise ProviderError(
-                ErrorCode.PROVIDER_DOWN, permanent=True, closes_door=True, detail=str(none), retry_after_seconds=seconds
-            ) from None
         raise ProviderError(
-            ErrorCode.PROVIDER_BUSY, permanent=False, detail=str(none), retry_after_seconds=seconds
+            ErrorCode.PROVIDER_DOWN if none.refused else ErrorCode.PROVIDER_BUSY,
+            permanent=none.refused,
+            closes_door=none.refused,
+            detail=f"{none}; {why}" if why else str(none),
+            retry_after_seconds=min(none.retry_after_seconds, failures.RETRY_AFTER_SECONDS_MAX),
         ) from None
 
 

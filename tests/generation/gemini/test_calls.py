@@ -53,6 +53,7 @@ def test_with_all_keys_used_up_the_model_is_busy_and_says_until_when(gemini: Gem
     assert (error.code, error.permanent, error.closes_door) == (ErrorCode.PROVIDER_BUSY, False, False)
     assert 0 < error.retry_after_seconds <= 7
     assert "all keys" in error.detail
+    assert "429 RESOURCE_EXHAUSTED" in error.detail
     assert keys_used(gemini) == KEYS
     assert failure(order()).code == ErrorCode.PROVIDER_BUSY
     assert len(gemini.calls) == 3  # nobody was asked again

@@ -150,6 +150,16 @@ def test_nobody_comes_in_without_a_key(gemini: GeminiEmulator) -> None:
     connection.close()
 
 
+@pytest.mark.parametrize("body", [[], {}, {"contents": "x"}, {"contents": ["x"]}, {"contents": [{"parts": [5]}]}])
+def test_a_request_that_cannot_be_read_is_a_bad_one(gemini: GeminiEmulator, body: Any) -> None:
+    connection = http.client.HTTPConnection(gemini.url.removeprefix("http://"))
+    headers = {"x-goog-api-key": "some-key", "Content-Type": "application/json"}
+    connection.request("POST", f"/v1/models/{TEXT}:generateContent", json.dumps(body), headers)
+    answer = connection.getresponse()
+    assert (answer.status, json.load(answer)["error"]["status"]) == (400, "INVALID_ARGUMENT")
+    connection.close()
+
+
 @pytest.mark.parametrize("ratio", ["9:21", "7:3"])
 def test_a_ratio_that_it_has_not_is_refused(gemini: GeminiEmulator, ratio: str) -> None:
     with pytest.raises(errors.ClientError) as caught:

@@ -7,8 +7,9 @@ from itertools import count
 from typing import Any, ClassVar
 
 from tests.emulators.faults import WIRE, Fault
-from tests.emulators.gemini import brush, mind, wire
-from tests.emulators.gemini.wire import Asked
+from tests.emulators.gemini import asked as questions
+from tests.emulators.gemini import brush, mind
+from tests.emulators.gemini.asked import Asked
 from tests.emulators.server import Call, Emulator, Refused, Reply, Route
 
 MODELS = {
@@ -144,8 +145,8 @@ class GeminiEmulator(Emulator):
     def _generate(self, call: Call, faults: Mapping[str, Fault], model: str) -> Reply:
         _known(model)
         try:
-            asked = wire.read(model, call.body)
-        except wire.Wrong as error:
+            asked = questions.read(model, call.body)
+        except questions.Wrong as error:
             raise Refused(_error(400, str(error))) from error
         self.pause(self.seconds)
         return self._spoilt(asked, {**faults, **self._by_chance()}) or self._answered(asked)

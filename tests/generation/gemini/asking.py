@@ -10,7 +10,7 @@ from PIL import Image
 from generation.providers.base import Order, ProviderError, Watch
 from generation.providers.gemini.provider import provider
 from tests.emulators.gemini import GeminiEmulator
-from tests.emulators.gemini.wire import camel
+from tests.emulators.gemini.asked import camel
 from tests.generation.providers.contract import an_order
 
 MODEL = "gemini-2.5-flash-image"

@@ -32,10 +32,10 @@ def rest_of(key: str, model: str = MODEL) -> float:
 
 
 def test_a_used_up_key_rests_as_long_as_google_says_and_the_next_is_asked_at_once(gemini: GeminiEmulator) -> None:
-    gemini.faults.add("refuse", status=429, seconds=7, match=FIRST)
+    gemini.faults.add("refuse", status=429, seconds=70, match=FIRST)
     assert len(pictures(order())) == 1
     assert keys_used(gemini) == [FIRST, SECOND]
-    assert rest_of(FIRST) == pytest.approx(7, abs=2)
+    assert 60 < rest_of(FIRST) <= 70
     pictures(order())
     assert keys_used(gemini)[2:] == [SECOND]
 
@@ -48,10 +48,10 @@ def test_the_third_key_is_asked_when_two_are_used_up(gemini: GeminiEmulator) -> 
 
 
 def test_with_all_keys_used_up_the_model_is_busy_and_says_until_when(gemini: GeminiEmulator) -> None:
-    gemini.faults.add("refuse", status=429, seconds=7, times=None)
+    gemini.faults.add("refuse", status=429, seconds=47, times=None)
     error = failure(order())
     assert (error.code, error.permanent, error.closes_door) == (ErrorCode.PROVIDER_BUSY, False, False)
-    assert 0 < error.retry_after_seconds <= 7
+    assert 0 < error.retry_after_seconds <= 47
     assert "all keys" in error.detail
     assert "429 RESOURCE_EXHAUSTED" in error.detail
     assert keys_used(gemini) == KEYS
@@ -77,7 +77,7 @@ def test_a_refused_key_rests_for_long_and_the_next_is_asked(gemini: GeminiEmulat
     gemini.faults.add("refuse", status=status, reason="API_KEY_INVALID", match=FIRST)
     assert len(pictures(order())) == 1
     assert keys_used(gemini) == [FIRST, SECOND]
-    assert rest_of(FIRST) == pytest.approx(REFUSED_SECONDS, abs=2)
+    assert REFUSED_SECONDS - 60 < rest_of(FIRST) <= REFUSED_SECONDS
 
 
 def test_with_all_keys_refused_a_person_is_needed(gemini: GeminiEmulator) -> None:
@@ -90,7 +90,7 @@ def test_with_all_keys_refused_a_person_is_needed(gemini: GeminiEmulator) -> Non
 
 
 def test_one_key_that_is_only_used_up_leaves_the_door_open(gemini: GeminiEmulator) -> None:
-    gemini.faults.add("refuse", status=429, seconds=5, match=SECOND, times=None)
+    gemini.faults.add("refuse", status=429, seconds=50, match=SECOND, times=None)
     gemini.faults.add("refuse", status=403, times=None)
     gemini.faults.add("refuse", status=403, times=None)
     error = failure(order())

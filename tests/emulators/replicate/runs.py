@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from tests.emulators.faults import Fault
+from tests.emulators.replicate import drawing
 from tests.emulators.replicate.models import Model
 
 STEPS = 10
@@ -190,6 +191,8 @@ class Run:
             )
         elif "nsfw" in self.faults:
             self.end("failed", error=NSFW_TEXT)
+        elif not drawing.can_follow(self.settings):
+            self.end("failed", error="cannot identify image file")
         else:
             self.end("succeeded", output=self._outputs())
 

@@ -14,11 +14,10 @@ from tests.emulators.gemini.asked import camel
 from tests.generation.providers.contract import an_order
 
 MODEL = "gemini-2.5-flash-image"
-RECIPE = {"reference": True}
 
 
 def order(**changes: Any) -> Order:
-    return an_order(**{"provider_model": MODEL, "recipe": RECIPE, **changes})
+    return an_order(**{"provider_model": MODEL, **changes})
 
 
 def pictures(asked: Order, watch: Watch | None = None) -> list[Image.Image]:

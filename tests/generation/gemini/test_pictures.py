@@ -65,11 +65,6 @@ def test_a_reference_goes_along_before_the_words(gemini: GeminiEmulator) -> None
     assert words["text"] == "Misty ridges at first light"
 
 
-def test_a_model_that_cannot_follow_a_picture_is_not_sent_one(gemini: GeminiEmulator) -> None:
-    pictures(order(reference=Reference(data=png(), content_type="image/png"), recipe={}))
-    assert len(parts_of(gemini)) == 1
-
-
 def test_each_picture_is_a_call_and_a_step_of_the_progress(gemini: GeminiEmulator) -> None:
     told: list[float] = []
     made = pictures(order(seeds=(1, 2, 3, 4)), Watch(progress=told.append))

@@ -11,6 +11,7 @@ from generation.providers.base import Provider
 PROVIDERS = {
     "demo": "generation.providers.demo.provider",
     "replicate": "generation.providers.replicate.provider",
+    "gemini": "generation.providers.gemini.provider",
 }
 
 _SWITCHES: dict[str, Callable[[], object]] = {

@@ -5,7 +5,10 @@ from importlib import import_module
 
 from generation.providers.base import Provider
 
-PROVIDERS = {"demo": "generation.providers.demo.provider"}
+PROVIDERS = {
+    "demo": "generation.providers.demo.provider",
+    "diffusion": "generation.providers.diffusion.provider",
+}
 
 
 @cache

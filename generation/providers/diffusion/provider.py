@@ -75,7 +75,9 @@ def _try(model: pipeline.Model, order: Order, seed: int, follow: FollowStep) -> 
         warm.note(error)
         raise ProviderError(ErrorCode.PROVIDER_FAILED, permanent=False, detail=str(error)) from error
     except ValueError as error:  # a pipeline's word for arguments that it cannot do
-        raise ProviderError(ErrorCode.PROVIDER_FAILED, permanent=True, detail=str(error)) from error
+        raise ProviderError(
+            ErrorCode.PROVIDER_FAILED, permanent=True, provider_at_fault=False, detail=str(error)
+        ) from error
 
 
 provider = DiffusionProvider()

@@ -35,12 +35,17 @@ def draw(model: Model, order: Order, *, seed: int, on_step: OnStep) -> bytes:
 
 
 def size(order: Order, *, native_px: int | None) -> tuple[int, int]:
-    """Width and height in the order's ratio, of no more pixels than the recipe names or the model was trained on."""
+    """Width and height in the order's ratio, of the pixels that the recipe names or the model was trained on, or fewer."""
     asked = order.width * order.height
     most = float(order.recipe.get("megapixels", 0)) * 1_000_000 or (native_px**2 if native_px else asked)
     shrink = min(1.0, (most / asked) ** 0.5)
-    width, height = (max(1, round(side * shrink / MULTIPLE_PX)) * MULTIPLE_PX for side in (order.width, order.height))
-    return width, height
+    short = _whole(min(order.width, order.height) * shrink)
+    long = _whole(short * max(order.width, order.height) / min(order.width, order.height))
+    return (short, long) if order.width < order.height else (long, short)
+
+
+def _whole(side: float) -> int:
+    return max(1, round(side / MULTIPLE_PX)) * MULTIPLE_PX
 
 
 def _arguments(pipe: Any, order: Order, *, size: tuple[int, int], seed: int) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from generation.providers.diffusion.provider import provider
 from tests.generation.diffusion import tiny
 
 Draw = Callable[..., list[bytes]]
-Fault = Callable[[BaseException, int], list[int]]
+Fault = Callable[..., list[int]]
+Spoil = Callable[[float], None]
 
 
 @pytest.fixture(scope="session")
@@ -79,3 +80,25 @@ def fault(model: pipeline.Model) -> Iterator[Fault]:
     yield break_down
     for handle in handles:
         handle.remove()
+
+
+@pytest.fixture
+def spoil(model: pipeline.Model) -> Iterator[Spoil]:
+    """Let the model decode every pixel to this number: 1 is white, -1 black."""
+    handles = []
+
+    def spoil(number: float) -> None:
+        def after(_module: Any, _arguments: Any, decoded: Any) -> Any:
+            return decoded * 0 + number
+
+        handles.append(model.from_words.vae.decoder.register_forward_hook(after))
+
+    yield spoil
+    for handle in handles:
+        handle.remove()
+
+
+def out_of_memory() -> Exception:
+    import torch
+
+    return torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")

@@ -4,7 +4,7 @@ import json
 import pickle
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from generation.models import ErrorCode
 from generation.providers.base import ProviderError, Reference
 from generation.providers.diffusion import pipeline
 from tests.generation.diffusion import tiny
-from tests.generation.diffusion.conftest import Draw, Fault
+from tests.generation.diffusion.conftest import Draw, Fault, Spoil, out_of_memory
 
 Refused = Callable[..., ProviderError]
 
@@ -120,15 +120,9 @@ def test_a_model_that_is_put_right_is_loaded_by_the_next_order(
 # --- Memory that runs out --------------------------------------------------------------------------------------------
 
 
-def full() -> BaseException:
-    import torch
-
-    return torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
-
-
 def test_a_picture_that_ran_out_of_memory_once_comes_with_the_second_try(draw: Draw, fault: Fault) -> None:
     usual = draw()
-    begun = fault(full(), times=1)
+    begun = fault(out_of_memory(), times=1)
     assert len(draw()) == 1
     assert len(begun) == 1 + tiny.STEPS
     assert draw() == usual, "the next picture is drawn the usual way again"
@@ -136,7 +130,7 @@ def test_a_picture_that_ran_out_of_memory_once_comes_with_the_second_try(draw: D
 
 @pytest.mark.parametrize("words", ["", "MPS backend out of memory", "DefaultCPUAllocator: can't allocate memory"])
 def test_memory_that_stays_full_is_a_busy_provider(draw: Draw, fault: Fault, words: str) -> None:
-    begun = fault(RuntimeError(words) if words else full(), times=99)
+    begun = fault(RuntimeError(words) if words else out_of_memory(), times=99)
     with pytest.raises(ProviderError) as caught:
         draw()
     assert (caught.value.code, caught.value.permanent) == (ErrorCode.PROVIDER_BUSY, False)
@@ -144,7 +138,7 @@ def test_memory_that_stays_full_is_a_busy_provider(draw: Draw, fault: Fault, wor
 
 
 def test_a_failing_picture_spoils_no_other(draw: Draw, fault: Fault) -> None:
-    begun = fault(full(), times=2)
+    begun = fault(out_of_memory(), times=2)
     assert draw(seeds=(1, 7, 3)) == draw(seeds=(7, 3))
     assert len(begun) == 2 + 4 * tiny.STEPS
 
@@ -160,24 +154,8 @@ def test_an_error_of_the_device_is_tried_again_elsewhere(draw: Draw, fault: Faul
     assert len(begun) == 1
 
 
-@pytest.fixture
-def spoil(model: pipeline.Model) -> Iterator[Callable[[float], None]]:
-    """Let the decoder give this number for every pixel, or fill its like with it."""
-    handles = []
-
-    def spoil(number: float) -> None:
-        def after(_module: Any, _arguments: Any, output: Any) -> Any:
-            return output * 0 + number
-
-        handles.append(model.from_words.vae.decoder.register_forward_hook(after))
-
-    yield spoil
-    for handle in handles:
-        handle.remove()
-
-
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), -1.0], ids=["NaN", "overflow", "black"])
-def test_a_picture_of_nothing_is_a_failure(draw: Draw, spoil: Callable[[float], None], number: float) -> None:
+def test_a_picture_of_nothing_is_a_failure(draw: Draw, spoil: Spoil, number: float) -> None:
     spoil(number)
     with pytest.raises(ProviderError) as caught:
         draw()
@@ -188,3 +166,15 @@ def test_a_reference_that_is_no_picture_is_told_apart(draw: Draw) -> None:
     with pytest.raises(ProviderError) as caught:
         draw(reference=Reference(data=b"GIF89a", content_type="image/gif"))
     assert (caught.value.code, caught.value.provider_at_fault) == (ErrorCode.BAD_REFERENCE, False)
+
+
+def test_what_the_models_own_checker_blacks_out_is_no_failure_of_the_provider(
+    draw: Draw, model: pipeline.Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checker, preparer = tiny.prude()
+    monkeypatch.setattr(model.from_words, "safety_checker", checker)
+    monkeypatch.setattr(model.from_words, "feature_extractor", preparer)
+    with pytest.raises(ProviderError) as caught:
+        draw()
+    error = caught.value
+    assert (error.code, error.permanent, error.provider_at_fault) == (ErrorCode.BLOCKED_OUTPUT, True, False)

@@ -18,9 +18,10 @@ def save(folder: Path) -> None:
     tokenizer = _tokenizer(folder / "words")
     StableDiffusionPipeline(
         vae=AutoencoderKL(
-            block_out_channels=(32, 32),
-            down_block_types=("DownEncoderBlock2D",) * 2,
-            up_block_types=("UpDecoderBlock2D",) * 2,
+            block_out_channels=(8, 8, 16, 16),
+            down_block_types=("DownEncoderBlock2D",) * 4,
+            up_block_types=("UpDecoderBlock2D",) * 4,
+            norm_num_groups=8,
             latent_channels=4,
             sample_size=SIDE_PX,
         ),
@@ -38,9 +39,10 @@ def save(folder: Path) -> None:
         ),
         tokenizer=tokenizer,
         unet=UNet2DConditionModel(
-            block_out_channels=(32, 64),
+            block_out_channels=(16, 32),
             layers_per_block=1,
-            sample_size=SIDE_PX // 2,
+            norm_num_groups=8,
+            sample_size=SIDE_PX // 8,
             down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
             up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
             cross_attention_dim=32,
@@ -63,3 +65,15 @@ def _tokenizer(folder: Path) -> Any:
     (folder / "vocab.json").write_text(json.dumps({word: number for number, word in enumerate(words)}))
     (folder / "merges.txt").write_text("#version: 0.2\n")
     return CLIPTokenizer(vocab=str(folder / "vocab.json"), merges=str(folder / "merges.txt"), model_max_length=77)
+
+
+def prude() -> tuple[Any, Any]:
+    """A safety checker that objects to everything, and what prepares pictures for it."""
+    from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
+    from transformers import CLIPConfig, CLIPImageProcessorPil
+
+    small = {"hidden_size": 32, "intermediate_size": 37, "num_attention_heads": 4, "num_hidden_layers": 1}
+    vision = {**small, "image_size": 32, "patch_size": 16, "projection_dim": 32}
+    checker = StableDiffusionSafetyChecker(CLIPConfig(text_config=small, vision_config=vision, projection_dim=32))
+    checker.concept_embeds_weights.data.fill_(-2)  # likeness begins at -1
+    return checker.eval(), CLIPImageProcessorPil(size=32, crop_size=32)

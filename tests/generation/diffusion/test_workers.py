@@ -1,0 +1,164 @@
+"""A job on the GPU's lane from its claim to its assets, and the processes of a worker that serves that lane."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from celery import current_app
+from celery.signals import worker_process_init
+from PIL import Image
+
+from accounts.models import User
+from credits import statements
+from generation import assets, jobs, worker
+from generation.models import Asset, Attempt, ErrorCode, InferenceModel, Job, JobState, Lane
+from generation.pricing import quote
+from generation.providers.diffusion import pipeline
+from generation.wish import Wish
+from tests.generation.diffusion.conftest import Fault, out_of_memory
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+# --- Jobs ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def own(db: None) -> InferenceModel:
+    return InferenceModel.objects.create(
+        slug="own",
+        name="Own",
+        about="Drawn on our own GPU",
+        provider="diffusion",
+        lane=Lane.GPU,
+        aspect_ratios=["1:1", "3:2"],
+        styles={"none": ""},
+        seed_support="reproducible",
+        supports_negative=True,
+        max_count=4,
+        price_credits=2,
+        typical_seconds=3,
+    )
+
+
+def ask(owner: User, model: InferenceModel, *, count: int = 2) -> Job:
+    offer = quote.make(model=model, aspect_ratio="3:2", count=count)
+    return jobs.submit(
+        owner=owner,
+        visitor=None,
+        wish=Wish(model=model, prompt="A red kite", aspect_ratio="3:2", count=count, seed=7),
+        quote_token=quote.sign(offer, model=model, aspect_ratio="3:2"),
+        key="once",
+        address="198.51.100.7",
+    ).job
+
+
+def test_a_job_on_the_gpus_lane_becomes_pictures_of_its_seeds(
+    alice: User, own: InferenceModel, model: pipeline.Model
+) -> None:
+    job = ask(alice, own)
+    worker.work(Lane.GPU)
+    job.refresh_from_db()
+    assert job.state == JobState.SUCCEEDED
+    made = list(Asset.objects.filter(job=job).order_by("index"))
+    assert [asset.seed for asset in made] == [7, 8]
+    for asset in made:
+        with assets.open_original(asset) as file:
+            assert Image.open(file).size == (asset.width, asset.height) == (64, 48)
+    told = statements.of_subject(job.subject)
+    assert (told.captured > 0, told.open) == (True, 0)
+
+
+def test_a_full_gpu_costs_nothing_and_says_why(
+    alice: User, own: InferenceModel, model: pipeline.Model, fault: Fault
+) -> None:
+    fault(out_of_memory(), times=1000)
+    job = ask(alice, own)
+    while worker.work(Lane.GPU):
+        pass
+    job.refresh_from_db()
+    assert (job.state, job.error_code, job.tries) == (JobState.FAILED, ErrorCode.PROVIDER_BUSY, 3)
+    assert statements.of_subject(job.subject).captured == 0
+    assert "out of memory" in Attempt.objects.filter(job=job).latest("number").error_detail
+
+
+# --- Processes -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def queues() -> Iterator[Any]:
+    """The queues that this process consumes, as if it were a worker's."""
+    mine = current_app.amqp.queues
+    before = mine._consume_from
+    yield mine
+    mine._consume_from = before
+
+
+@pytest.mark.parametrize(("queue", "warms"), [(Lane.GPU, True), (Lane.PROVIDERS, False)])
+def test_a_process_of_the_gpus_queue_alone_loads_the_model_and_outlives_a_failure(
+    queues: Any, queue: str, warms: bool, settings: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.DIFFUSION_MODEL = str(tmp_path / "gone")
+    queues._consume_from = {queue: queue}
+    worker_process_init.send(sender="a process")
+    for thread in threading.enumerate():
+        if thread.name == "diffusion-warm-up":
+            thread.join()
+    assert ("no model for the GPU" in caplog.text) is warms
+
+
+@pytest.mark.processes
+def test_a_real_worker_is_warm_before_any_job_comes(tiny_folder: Path) -> None:
+    command = [sys.executable, "-m", "celery", "--quiet", "-A", "config", "worker", "-n", "gpu-tried@%h", "-c", "1"]
+    started = subprocess.Popen(
+        [*command, "-Q", "gpu", "-l", "info", "--without-gossip", "--without-mingle"],
+        cwd=ROOT,
+        env={**os.environ, "DIFFUSION_MODEL": str(tiny_folder)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        assert started.stdout
+        assert any(f"{tiny_folder} is warm: " in line for line in started.stdout)
+    finally:
+        started.terminate()
+        started.communicate(timeout=20)
+
+
+def python(code: str) -> "subprocess.CompletedProcess[str]":
+    env = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings"}
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+
+
+def test_a_process_whose_gpu_is_lost_ends_after_its_task() -> None:
+    ended = python(
+        "import django; django.setup()\n"
+        "import torch\n"
+        "from celery.signals import task_postrun\n"
+        "from generation import tasks\n"
+        "from generation.providers.diffusion import warm\n"
+        "warm.note(RuntimeError('of this picture alone'))\n"
+        "task_postrun.send(sender=None)\n"
+        "print('still here', flush=True)\n"
+        "warm.note(torch.AcceleratorError('CUDA error: an illegal memory access was encountered'))\n"
+        "task_postrun.send(sender=None)\n"
+        "print('still here')\n"
+    )
+    assert (ended.returncode, ended.stdout) == (os.EX_SOFTWARE, "still here\n"), ended.stderr
+
+
+def test_neither_the_web_process_nor_a_worker_at_rest_loads_a_model_library() -> None:
+    code = (
+        "import sys, config, config.wsgi, config.urls\n"
+        "config.celery.loader.import_default_modules()\n"
+        "from generation.providers import registry; registry.get('diffusion')\n"
+        "print({'torch', 'diffusers', 'transformers', 'safetensors'} & set(sys.modules))"
+    )
+    ended = python(code)
+    assert ended.stdout == "set()\n", ended.stderr

@@ -35,7 +35,7 @@ def draw(model: Model, order: Order, *, seed: int, on_step: OnStep) -> bytes:
 
 
 def size(order: Order, *, native_px: int | None) -> tuple[int, int]:
-    """Width and height in the order's ratio, of the pixels that the recipe names or the model was trained on, or fewer."""
+    """Width and height in the order's ratio; the recipe's megapixels, or what the model was trained on, at most."""
     asked = order.width * order.height
     most = float(order.recipe.get("megapixels", 0)) * 1_000_000 or (native_px**2 if native_px else asked)
     shrink = min(1.0, (most / asked) ** 0.5)

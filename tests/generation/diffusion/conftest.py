@@ -101,4 +101,5 @@ def spoil(model: pipeline.Model) -> Iterator[Spoil]:
 def out_of_memory() -> Exception:
     import torch
 
-    return torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+    error: Exception = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+    return error

@@ -93,7 +93,7 @@ def test_a_full_gpu_costs_nothing_and_says_why(
 @pytest.fixture
 def queues() -> Iterator[Any]:
     """The queues that this process consumes, as if it were a worker's."""
-    mine = current_app.amqp.queues
+    mine: Any = current_app.amqp.queues
     before = mine._consume_from
     yield mine
     mine._consume_from = before

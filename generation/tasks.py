@@ -11,7 +11,7 @@ from kombu.exceptions import OperationalError
 
 from generation import limits, renditions, sweeping, timing, worker
 from generation.models import Lane
-from generation.providers.diffusion import warm
+from generation.providers.diffusion import pipeline, warm
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +92,6 @@ def warm_up(**_: Any) -> None:
 @task_postrun.connect
 def leave_a_lost_gpu(**_: Any) -> None:
     """End a process whose device is lost, after its job has been given back; the worker starts another one."""
-    if warm.is_lost():
+    if pipeline.is_lost():
         log.error("the GPU is lost to this process; it ends, and a new one starts")
         os._exit(os.EX_SOFTWARE)

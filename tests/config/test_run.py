@@ -7,12 +7,13 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from config import embedded, run
+from config import embedded, run, settings
 from tests.alive import PATIENCE_SECONDS, nothing_is_left, processes, until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -77,7 +78,7 @@ def test_each_queue_has_a_worker_and_the_gpus_only_where_there_is_a_model(monkey
         return [worker.command[worker.command.index("-Q") + 1] for worker in run.workers()]
 
     assert queues() == ["default", "providers"]
-    monkeypatch.setattr(run.settings, "DIFFUSION_MODEL", "/models/own")
+    monkeypatch.setattr(settings, "DIFFUSION_MODEL", "/models/own")
     assert queues() == ["default", "providers", "gpu"]
 
 
@@ -143,7 +144,7 @@ def test_a_site_serves_survives_a_killed_worker_and_ends_without_a_trace(site: S
     assert site.get("/") == 200
     assert site.get("/readyz") == 200
     for queue in ("default", "providers"):
-        until(lambda queue=queue: processes(site.var, f"celery --quiet -A config worker -n {queue}-{site.port}@%h"))
+        until(partial(processes, site.var, f"celery --quiet -A config worker -n {queue}-{site.port}@%h"))
     assert processes(site.var, "celery --quiet -A config beat")
     assert not processes(site.var, "-Q gpu")
 

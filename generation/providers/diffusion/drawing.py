@@ -12,7 +12,7 @@ from generation.models import ErrorCode
 from generation.providers.base import Order, ProviderError, Reference
 from generation.providers.diffusion.pipeline import Model
 
-# What the sides must be divisible by, for every family of models that diffusers knows.
+# What the sides must be divisible by, for Stable Diffusion 1 to 3, SDXL, FLUX and Qwen alike.
 MULTIPLE_PX = 16
 STEPS_MAX = 150
 
@@ -72,9 +72,8 @@ def _arguments(pipe: Any, order: Order, *, size: tuple[int, int], seed: int) -> 
 
 
 def _steps(pipe: Any, order: Order) -> int:
-    return max(
-        1, min(STEPS_MAX, int(order.steps or order.recipe.get("steps") or _default(pipe, "num_inference_steps", 30)))
-    )
+    steps = order.steps or order.recipe.get("steps") or _default(pipe, "num_inference_steps", 30)
+    return max(1, min(STEPS_MAX, int(steps)))
 
 
 def _strength(pipe: Any, order: Order) -> float:

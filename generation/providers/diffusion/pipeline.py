@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 FULL_WORDS = ("out of memory", "can't allocate memory", "alloc_failed")
 
 _loading = threading.Lock()
+_lost = threading.Event()
 
 
 class Model:
@@ -84,10 +85,9 @@ def _load(name: str) -> Model:
         pipe = _read(name, dtype).to(device)
     except ImportError as error:
         raise _unusable(f"install requirements-ml.txt: {error}") from error
-    except RuntimeError as error:
-        if is_full(error):
-            raise ProviderError(ErrorCode.PROVIDER_BUSY, permanent=False, detail=f"{name}: {error}") from error
-        raise _unusable(f"{name}: {error}") from error
+    except (RuntimeError, MemoryError) as error:
+        found = trouble(error)
+        raise found if is_lost() or found.code == ErrorCode.PROVIDER_BUSY else _unusable(f"{name}: {error}") from error
     except (OSError, ValueError, TypeError, AttributeError, LookupError, _torn_file()) as error:
         raise _unusable(f"{name}: {error}") from error
     log.info("%s is warm: %s, %s, %.1f s", name, device, str(dtype).removeprefix("torch."), time.monotonic() - began)
@@ -152,7 +152,11 @@ def _target() -> tuple[str, Any]:
     if torch.cuda.is_available():
         return "cuda", torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
     # Half precision overflows into black pictures on Apple's, and has no speed on a CPU.
-    return "mps" if torch.backends.mps.is_available() else "cpu", torch.float32
+    if torch.backends.mps.is_available():
+        return "mps", torch.float32
+    # Threads without a core of their own wait busily: the rest of the site keeps one.
+    torch.set_num_threads(max(1, min(torch.get_num_threads(), (os.cpu_count() or 1) - 1)))
+    return "cpu", torch.float32
 
 
 def _quiet(pipe: Any) -> Any:
@@ -160,12 +164,23 @@ def _quiet(pipe: Any) -> Any:
     return pipe
 
 
-# --- Memory ----------------------------------------------------------------------------------------------------------
+# --- The device ------------------------------------------------------------------------------------------------------
 
 
-def is_full(error: BaseException) -> bool:
-    """Whether a device, or this machine, has no memory left."""
-    return isinstance(error, MemoryError) or any(word in str(error).lower() for word in FULL_WORDS)
+def trouble(error: RuntimeError | MemoryError) -> ProviderError:
+    """What a failure under torch means. It may pass, if only in another process: see `is_lost`."""
+    import torch
+
+    if isinstance(error, MemoryError) or any(word in str(error).lower() for word in FULL_WORDS):
+        return ProviderError(ErrorCode.PROVIDER_BUSY, permanent=False, detail=str(error))
+    if isinstance(error, torch.AcceleratorError):
+        _lost.set()
+    return ProviderError(ErrorCode.PROVIDER_FAILED, permanent=False, detail=str(error))
+
+
+def is_lost() -> bool:
+    """Whether this process must end: after an error of CUDA itself none of its calls works any more."""
+    return _lost.is_set()
 
 
 def free() -> None:

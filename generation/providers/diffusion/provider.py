@@ -1,15 +1,13 @@
 """Pictures on our own GPU: each by itself, again with less memory where it ran out, stopped between steps."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from generation.models import ErrorCode
 from generation.providers.base import Order, Output, ProviderError, Watch
-from generation.providers.diffusion import drawing, pipeline, warm
+from generation.providers.diffusion import drawing, pipeline
 
 log = logging.getLogger(__name__)
-
-FollowStep = Callable[[float], None]
 
 
 class Cancelled(Exception):
@@ -38,7 +36,7 @@ class DiffusionProvider:
             raise failure
 
 
-def _follow(watch: Watch, index: int, count: int) -> FollowStep:
+def _follow(watch: Watch, index: int, count: int) -> drawing.OnStep:
     """Progress of one picture as progress of the job, which never goes back: a second try begins at its first step."""
     furthest = 0.0
 
@@ -53,7 +51,7 @@ def _follow(watch: Watch, index: int, count: int) -> FollowStep:
     return follow
 
 
-def _draw(model: pipeline.Model, order: Order, seed: int, follow: FollowStep) -> bytes:
+def _draw(model: pipeline.Model, order: Order, seed: int, follow: drawing.OnStep) -> bytes:
     """Twice where memory runs out: a picture by itself is the smallest batch, so the second try goes piece by piece."""
     try:
         return _try(model, order, seed, follow)
@@ -66,14 +64,11 @@ def _draw(model: pipeline.Model, order: Order, seed: int, follow: FollowStep) ->
         return _try(model, order, seed, follow)
 
 
-def _try(model: pipeline.Model, order: Order, seed: int, follow: FollowStep) -> bytes:
+def _try(model: pipeline.Model, order: Order, seed: int, follow: drawing.OnStep) -> bytes:
     try:
         return drawing.draw(model, order, seed=seed, on_step=follow)
     except (RuntimeError, MemoryError) as error:
-        if pipeline.is_full(error):
-            raise ProviderError(ErrorCode.PROVIDER_BUSY, permanent=False, detail=str(error)) from error
-        warm.note(error)
-        raise ProviderError(ErrorCode.PROVIDER_FAILED, permanent=False, detail=str(error)) from error
+        raise pipeline.trouble(error) from error
     except ValueError as error:  # a pipeline's word for arguments that it cannot do
         raise ProviderError(
             ErrorCode.PROVIDER_FAILED, permanent=True, provider_at_fault=False, detail=str(error)

@@ -1,4 +1,4 @@
-"""A worker process and its model: loaded before the first job asks, given up with the process when the GPU is lost."""
+"""A worker's process and its model, which is loaded before the first job asks for it."""
 
 import logging
 import threading
@@ -10,19 +10,14 @@ from generation.providers.diffusion import pipeline
 
 log = logging.getLogger(__name__)
 
-_lost = threading.Event()
 
-
-def begin() -> threading.Thread | None:
+def begin() -> None:
     """Load the model in a thread of its own, where there is one to load; who needs it meanwhile waits for it.
 
     In a thread, because Celery kills a process that takes longer than four seconds to start.
     """
-    if not settings.DIFFUSION_MODEL:
-        return None
-    thread = threading.Thread(target=_load, name="diffusion-warm-up", daemon=True)
-    thread.start()
-    return thread
+    if settings.DIFFUSION_MODEL:
+        threading.Thread(target=_load, name="diffusion-warm-up", daemon=True).start()
 
 
 def _load() -> None:
@@ -30,16 +25,3 @@ def _load() -> None:
         pipeline.get()
     except ProviderError as error:
         log.error("no model for the GPU: %s", error)
-
-
-def note(error: BaseException) -> None:
-    """Remember an error of the device itself: after one of CUDA's no call of this process works any more."""
-    import torch
-
-    if isinstance(error, torch.AcceleratorError):
-        _lost.set()
-
-
-def is_lost() -> bool:
-    """Whether this process must end for the device to work again."""
-    return _lost.is_set()

@@ -20,6 +20,7 @@ from generation.models import Asset, Attempt, ErrorCode, InferenceModel, Job, Jo
 from generation.pricing import quote
 from generation.providers.diffusion import pipeline
 from generation.wish import Wish
+from tests.alive import PATIENCE_SECONDS, until
 from tests.generation.diffusion.conftest import Fault, out_of_memory
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -113,22 +114,22 @@ def test_a_process_of_the_gpus_queue_alone_loads_the_model_and_outlives_a_failur
 
 
 @pytest.mark.processes
-def test_a_real_worker_is_warm_before_any_job_comes(tiny_folder: Path) -> None:
+def test_a_real_worker_is_warm_before_any_job_comes(tiny_folder: Path, tmp_path: Path) -> None:
+    said = tmp_path / "worker.log"
     command = [sys.executable, "-m", "celery", "--quiet", "-A", "config", "worker", "-n", "gpu-tried@%h", "-c", "1"]
-    started = subprocess.Popen(
-        [*command, "-Q", "gpu", "-l", "info", "--without-gossip", "--without-mingle"],
-        cwd=ROOT,
-        env={**os.environ, "DIFFUSION_MODEL": str(tiny_folder)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    with said.open("w") as log:
+        started = subprocess.Popen(
+            [*command, "-Q", "gpu", "-l", "info", "--without-gossip", "--without-mingle"],
+            cwd=ROOT,
+            env={**os.environ, "DIFFUSION_MODEL": str(tiny_folder)},
+            stdout=log,
+            stderr=log,
+        )
     try:
-        assert started.stdout
-        assert any(f"{tiny_folder} is warm: " in line for line in started.stdout)
+        until(lambda: f"{tiny_folder} is warm: " in said.read_text())
     finally:
         started.terminate()
-        started.communicate(timeout=20)
+        started.wait(PATIENCE_SECONDS)
 
 
 def python(code: str) -> "subprocess.CompletedProcess[str]":
@@ -142,11 +143,11 @@ def test_a_process_whose_gpu_is_lost_ends_after_its_task() -> None:
         "import torch\n"
         "from celery.signals import task_postrun\n"
         "from generation import tasks\n"
-        "from generation.providers.diffusion import warm\n"
-        "warm.note(RuntimeError('of this picture alone'))\n"
+        "from generation.providers.diffusion import pipeline\n"
+        "pipeline.trouble(RuntimeError('of this picture alone'))\n"
         "task_postrun.send(sender=None)\n"
         "print('still here', flush=True)\n"
-        "warm.note(torch.AcceleratorError('CUDA error: an illegal memory access was encountered'))\n"
+        "pipeline.trouble(torch.AcceleratorError('CUDA error: an illegal memory access was encountered'))\n"
         "task_postrun.send(sender=None)\n"
         "print('still here')\n"
     )

@@ -1,6 +1,7 @@
 """A job on the GPU's lane from its claim to its assets, and the processes of a worker that serves that lane."""
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -132,8 +133,8 @@ def test_a_real_worker_is_warm_before_any_job_comes(tiny_folder: Path, tmp_path:
         started.wait(PATIENCE_SECONDS)
 
 
-def python(code: str) -> "subprocess.CompletedProcess[str]":
-    env = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings"}
+def python(code: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    env = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", **environment}
     return subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=False)
 
 
@@ -163,3 +164,24 @@ def test_neither_the_web_process_nor_a_worker_at_rest_loads_a_model_library() ->
     )
     ended = python(code)
     assert ended.stdout == "set()\n", ended.stderr
+
+
+def test_a_name_on_the_hub_may_be_held_to_one_commit(tiny_folder: Path, tmp_path: Path) -> None:
+    """With a cache as the hub's client keeps it, in which one commit of one model was downloaded."""
+    commit, cached = "0123456789abcdef" * 2 + "01234567", tmp_path / "hub" / "models--studio--tiny"
+    shutil.copytree(tiny_folder, cached / "snapshots" / commit)
+    (cached / "refs").mkdir()
+    (cached / "refs" / "main").write_text(commit)
+    names = ["studio/tiny", f"studio/tiny@{commit}", f"studio/tiny@{commit[::-1]}", "studio/another"]
+    ended = python(
+        "import django; django.setup()\n"
+        "from django.conf import settings\n"
+        "from generation.providers.base import ProviderError\n"
+        "from generation.providers.diffusion import pipeline\n"
+        f"for settings.DIFFUSION_MODEL in {names}:\n"
+        "    try: print(pipeline.get().native_px)\n"
+        "    except ProviderError as error: print(error.code)\n",
+        HF_HOME=str(tmp_path),
+        HF_HUB_OFFLINE="1",
+    )
+    assert ended.stdout.split() == ["64", "64", "provider_down", "provider_down"], ended.stderr

@@ -16,7 +16,7 @@ from PIL import Image
 
 from accounts.models import User
 from credits import statements
-from generation import assets, jobs, worker
+from generation import assets, jobs, sweeping, worker
 from generation.models import Asset, Attempt, ErrorCode, InferenceModel, Job, JobState, Lane
 from generation.pricing import quote
 from generation.providers.diffusion import pipeline
@@ -87,6 +87,29 @@ def test_a_full_gpu_costs_nothing_and_says_why(
     assert (job.state, job.error_code, job.tries) == (JobState.FAILED, ErrorCode.PROVIDER_BUSY, 3)
     assert statements.of_subject(job.subject).captured == 0
     assert "out of memory" in Attempt.objects.filter(job=job).latest("number").error_detail
+
+
+def test_a_model_that_is_too_slow_is_stopped_when_the_deadline_has_passed(
+    alice: User, own: InferenceModel, model: pipeline.Model, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.JOB_DEADLINE_SECONDS = 1
+    monkeypatch.setattr(worker, "PROGRESS_SECONDS", 0)
+    job = ask(alice, own)
+    steps: list[int] = []
+
+    def outlast(*_: Any) -> None:
+        steps.append(len(steps))
+        until(lambda: sweeping.sweep().expired)
+
+    handle = model.from_words.unet.register_forward_pre_hook(outlast)
+    try:
+        worker.work(Lane.GPU)
+    finally:
+        handle.remove()
+    job.refresh_from_db()
+    assert (job.state, job.error_code) == (JobState.FAILED, ErrorCode.TIMEOUT)
+    assert len(steps) == 1
+    assert (statements.of_subject(job.subject).captured, Asset.objects.filter(job=job).count()) == (0, 0)
 
 
 # --- Processes -------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from generation.providers.base import Provider
 
 PROVIDERS = {
     "demo": "generation.providers.demo.provider",
+    "diffusion": "generation.providers.diffusion.provider",
     "replicate": "generation.providers.replicate.provider",
     "gemini": "generation.providers.gemini.provider",
 }

@@ -5,6 +5,7 @@ import hashlib
 import io
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 from uuid import UUID
@@ -84,12 +85,16 @@ def keep_readable(*, job: Job, attempt_number: int, outputs: Sequence[Output]) -
 
     Raises ProviderError where none is left, OSError from the storage.
     """
-    kept = []
+    kept: list[Stored] = []
     for output in outputs[: job.count]:
         try:
             kept.append(keep(job=job, attempt_number=attempt_number, output=output))
         except Unreadable as error:
             log.warning("job %s, picture %d: %s", job.code, output.index, error)
+        except OSError:
+            with suppress(OSError):  # a storage that went away in between
+                discard(kept)
+            raise
     if not kept:
         raise ProviderError(ErrorCode.PROVIDER_FAILED, permanent=False, detail="no picture could be read")
     return kept

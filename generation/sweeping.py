@@ -48,11 +48,11 @@ def _take_back() -> int:
     lost = Job.objects.filter(finished_at=None, waiting=False, lease_until__lt=Now()).order_by("lease_until")
     taken = 0
     for pk, tries in lost.filter(~_is_asked_about()).values_list("pk", "tries")[:BATCH]:
+        taken += 1
         if _seek(pk):
             continue
         if not jobs.give_back(job_id=pk, code=ErrorCode.INTERNAL, detail="the worker's lease ran out", tries=tries):
             jobs.fail(job_id=pk, code=ErrorCode.INTERNAL, detail="three workers were lost", tries=tries)
-        taken += 1
     return taken
 
 

@@ -126,8 +126,8 @@ class Remote:
             body=body,
             timestamp=timestamp,
         )
-        answer = Client().post(f"/webhooks/replicate/{token}", body, content_type="application/json", headers=sent)
-        return answer  # type: ignore[return-value]
+        address = f"/webhooks/replicate/{token}"
+        return Client().post(address, body, content_type="application/json", headers=sent)  # type: ignore[return-value]
 
 
 def charges(job: Job) -> tuple[int, int, int, int]:
@@ -138,3 +138,8 @@ def charges(job: Job) -> tuple[int, int, int, int]:
 def nothing_is_broken() -> None:
     result = audit.run()
     assert result.ok, result.breaches
+
+
+def is_awaited(attempt: Attempt) -> bool:
+    """Whether its provider is to be asked again."""
+    return attempt.poll_at is not None

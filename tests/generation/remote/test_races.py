@@ -12,6 +12,7 @@ from credits import statements
 from generation import jobs, lanes, sweeping
 from generation import remote as engine
 from generation.models import Asset, Attempt, ErrorCode, Job, JobState, Lane, ProviderEvent
+from generation.providers import registry
 from tests.generation.remote.steps import Remote, nothing_is_broken
 from tests.races import race, together
 
@@ -103,7 +104,7 @@ def test_a_webhook_that_comes_while_another_look_fails_wins(remote: Remote) -> N
     told = remote.over().told()
     Attempt.objects.update(started_at=timezone.now() - timedelta(hours=1))
     remote.emulator.faults.add("refuse", at="list", status=404)
-    provider = engine.registry.get("replicate")
+    provider = registry.get("replicate")
     find = provider.find  # type: ignore[union-attr]
 
     def slowly(*order: Any, **told_since: Any) -> Any:

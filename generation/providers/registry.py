@@ -1,6 +1,5 @@
 """Providers by name, imported on first use: a web process loads none of them."""
 
-from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 
@@ -8,16 +7,11 @@ from django.conf import settings
 
 from generation.providers.base import Provider, RemoteProvider
 
+# What a row of the catalogue may name; whether this site can use it is another question.
+NAMES = ("demo", "replicate", "gemini", "diffusion")
 PROVIDERS = {
     "demo": "generation.providers.demo.provider",
     "replicate": "generation.providers.replicate.provider",
-}
-
-_SWITCHES: dict[str, Callable[[], object]] = {
-    "demo": lambda: True,
-    "replicate": lambda: settings.REPLICATE_API_TOKENS,
-    "gemini": lambda: settings.GEMINI_API_KEYS,
-    "diffusion": lambda: settings.DIFFUSION_MODEL,
 }
 
 
@@ -30,7 +24,13 @@ def get(name: str) -> Provider:
 
 def is_configured(name: str) -> bool:
     """Whether this site can use a provider at all: its code is there and its keys are set."""
-    return name in PROVIDERS and bool(_SWITCHES[name]())
+    keys = {
+        "demo": True,
+        "replicate": bool(settings.REPLICATE_API_TOKENS),
+        "gemini": bool(settings.GEMINI_API_KEYS),
+        "diffusion": bool(settings.DIFFUSION_MODEL),
+    }
+    return name in PROVIDERS and keys[name]
 
 
 def is_remote(name: str) -> bool:

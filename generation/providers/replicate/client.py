@@ -7,6 +7,7 @@ any `Retry-After` says, and it takes the timeout off creations. Several tokens t
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -57,8 +58,8 @@ def begin(ask: Ask, *, headers: Mapping[str, str] | None = None) -> Any:
             return once(key, ask, begins=True, headers=headers)
         except ProviderError as error:
             if not (error.closes_door or error.code == ErrorCode.PROVIDER_BUSY):
-                raise
-            ring.rest(key, seconds=error.retry_after_seconds or REFUSED_SECONDS)
+                raise  # no other token would fare better
+            ring.rest(key, seconds=error.retry_after_seconds or REFUSED_SECONDS, refused=error.closes_door)
             refusals.append(error)
     raise _softest(refusals)
 
@@ -73,8 +74,8 @@ def look(ask: Ask) -> Any:
         try:
             return once(key, ask)
         except ProviderError as error:
-            if not (
-                error.code == ErrorCode.PROVIDER_BUSY or (error.code == ErrorCode.PROVIDER_DOWN and error.permanent)
+            if error.code != ErrorCode.PROVIDER_BUSY and not (
+                error.code == ErrorCode.PROVIDER_DOWN and error.permanent
             ):
                 raise
             refusals.append(error)
@@ -108,12 +109,11 @@ def _softest(refusals: Sequence[ProviderError]) -> ProviderError:
 
 
 def _all_rest(none: NoKey) -> ProviderError:
-    """A short rest is for being busy, a longer one for being refused."""
-    if none.retry_after_seconds <= RETRY_AFTER_SECONDS_MAX:
-        return ProviderError(
-            ErrorCode.PROVIDER_BUSY, permanent=False, detail=str(none), retry_after_seconds=none.retry_after_seconds
-        )
-    return ProviderError(ErrorCode.PROVIDER_DOWN, permanent=True, detail=str(none), closes_door=True)
+    """Without a request: what made them rest still holds."""
+    if none.refused:
+        return ProviderError(ErrorCode.PROVIDER_DOWN, permanent=True, detail=str(none), closes_door=True)
+    wait_seconds = min(RETRY_AFTER_SECONDS_MAX, none.retry_after_seconds)
+    return ProviderError(ErrorCode.PROVIDER_BUSY, permanent=False, detail=str(none), retry_after_seconds=wait_seconds)
 
 
 # --- One question, with one token ------------------------------------------------------------------------------------
@@ -122,14 +122,13 @@ def _all_rest(none: NoKey) -> ProviderError:
 def once(key: str, ask: Ask, *, begins: bool = False, headers: Mapping[str, str] | None = None) -> Any:
     """The JSON of a successful answer. Raises ProviderError; `begins`: an answer that got lost leaves it open."""
     outcome = _outcome(key, ask, headers or {})
-    if isinstance(outcome, httpx.TransportError):
+    if isinstance(outcome, httpx.RequestError):
         raise _unreachable(outcome, begins=begins)
-    if not HTTPStatus(200) <= outcome.status < HTTPStatus(300):
+    if not 200 <= outcome.status < 300:
         raise _refusal(outcome, begins=begins)
-    try:
+    with suppress(ValueError, RecursionError):
         return json.loads(outcome.body)
-    except (ValueError, RecursionError):
-        raise unreadable(begins=begins) from None
+    raise unreadable(begins=begins)
 
 
 @dataclass(frozen=True)
@@ -147,7 +146,7 @@ class _Answered(Exception):
         self.answer = answer
 
 
-def _outcome(key: str, ask: Ask, headers: Mapping[str, str]) -> _Answer | httpx.TransportError:
+def _outcome(key: str, ask: Ask, headers: Mapping[str, str]) -> _Answer | httpx.RequestError:
     """Returned, not raised: an error that a caller makes of it has nothing behind it that could hold a token."""
     sdk = Client(
         api_token=key,
@@ -159,7 +158,7 @@ def _outcome(key: str, ask: Ask, headers: Mapping[str, str]) -> _Answer | httpx.
         ask(sdk)
     except _Answered as answered:
         return answered.answer
-    except httpx.TransportError as error:
+    except httpx.RequestError as error:
         return error
     raise AssertionError("the SDK was not asked for anything")
 
@@ -212,7 +211,7 @@ def unreadable(detail: str = "an answer that cannot be read", *, begins: bool = 
     return ProviderError(ErrorCode.PROVIDER_FAILED, permanent=False, detail=detail, ambiguous=begins)
 
 
-def _unreachable(error: httpx.TransportError, *, begins: bool) -> ProviderError:
+def _unreachable(error: httpx.RequestError, *, begins: bool) -> ProviderError:
     return ProviderError(
         ErrorCode.PROVIDER_DOWN,
         permanent=False,

@@ -58,13 +58,15 @@ def target(provider_model: str) -> Target:
 
 
 def build(order: Order) -> dict[str, Any]:
-    """The model's input. The same order gives the same input, by which a lost prediction is found again."""
-    written = dict(order.recipe.get("fixed", {}))
-    for word, name in order.recipe.get("fields", ONLY_PROMPT).items():
-        value = _WORDS[word](order)
-        if value is not None:
-            written[name] = value
-    return written
+    """The model's input. The same order gives the same input, by which a lost prediction is found again.
+
+    Raises ValueError for a recipe with a word that nobody has.
+    """
+    fields: Mapping[str, str] = order.recipe.get("fields", ONLY_PROMPT)
+    if unknown := fields.keys() - WORDS:
+        raise ValueError(f"a recipe has the unknown words {sorted(unknown)}")
+    said = {name: _WORDS[word](order) for word, name in fields.items()}
+    return dict(order.recipe.get("fixed", {})) | {name: value for name, value in said.items() if value is not None}
 
 
 def _ratio(order: Order) -> str:
@@ -111,3 +113,4 @@ _WORDS: dict[str, Callable[[Order], Any]] = {
     "reference": _reference,
     "strength": _strength,
 }
+WORDS = frozenset(_WORDS)

@@ -27,7 +27,7 @@ class ReplicateProvider:
 
     def start(self, order: Order, *, callback_url: str) -> Prediction:
         """After the deadline of the order Replicate stops it by itself, whoever is still there to ask for that."""
-        target, written = _target(order), inputs.build(order)
+        target, written = _asked(order)
         seconds = max(CANCEL_AFTER_SECONDS_MIN, int(order.seconds_left))
         told = client.begin(
             lambda sdk: _create(sdk, target, written, callback_url), headers={"Cancel-After": f"{seconds}s"}
@@ -39,11 +39,12 @@ class ReplicateProvider:
 
         Where several are alike, the one whose webhook names the attempt; None where that does not tell.
         """
-        target, written = _target(order), _told_back(inputs.build(order), order)
-        alike = [row for row in _recent(since) if _is_of(row, target) and _holds(row, written)]
+        target, written = _asked(order)
+        repeated = _repeated(written, order)
+        alike = [row for row in _recent(since) if _is_of(row, target) and _holds(row, repeated)]
         named = [row for row in alike if str(order.attempt_code) in str(row.get("webhook"))]
-        found = named or alike
-        return self.look(str(found[0].get("id")), recipe=order.recipe) if len(found) == 1 else None
+        found = {str(row.get("id")) for row in named or alike}  # two tokens of one account list the same
+        return self.look(found.pop(), recipe=order.recipe) if len(found) == 1 else None
 
     def look(self, external_id: str, *, recipe: Mapping[str, Any]) -> Prediction:
         return _read(client.look(lambda sdk: sdk.predictions.get(external_id)), recipe)
@@ -62,9 +63,10 @@ class ReplicateProvider:
         return tuple(settings.REPLICATE_FILE_HOSTS)
 
 
-def _target(order: Order) -> Target:
+def _asked(order: Order) -> tuple[Target, dict[str, Any]]:
+    """Of what, and with which input; a row of the catalogue that makes no sense is no use to anybody."""
     try:
-        return inputs.target(order.provider_model)
+        return inputs.target(order.provider_model), inputs.build(order)
     except ValueError as error:
         raise ProviderError(ErrorCode.PROVIDER_DOWN, permanent=True, detail=str(error)) from error
 
@@ -137,7 +139,7 @@ def _is_of(row: Mapping[str, Any], target: Target) -> bool:
             return bool(row.get("deployment", target.name) == target.name)
 
 
-def _told_back(written: Mapping[str, Any], order: Order) -> dict[str, Any]:
+def _repeated(written: Mapping[str, Any], order: Order) -> dict[str, Any]:
     """The part of an input that a listing repeats as it was sent; a picture may have become an address of theirs."""
     reference = order.recipe.get("fields", {}).get("reference")
     return {name: value for name, value in written.items() if name != reference}

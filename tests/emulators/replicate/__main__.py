@@ -1,7 +1,8 @@
 """By hand: python -m tests.emulators.replicate --port 8001"""
 
 from tests.emulators import server
-from tests.emulators.replicate.emulator import BY_CHANCE, ReplicateEmulator
+from tests.emulators.replicate import mischief
+from tests.emulators.replicate.emulator import ReplicateEmulator
 
 SECONDS = 3.0
 RETRY_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0)  # about half a minute, as Replicate's
@@ -15,7 +16,7 @@ def main() -> None:
     emulator = ReplicateEmulator(
         port=told.port, seconds=told.seconds, secret=told.webhook_secret, retry_seconds=RETRY_SECONDS
     )
-    emulator.faults.sprinkle(rate=told.fault_rate, seed=told.seed, menu=BY_CHANCE)
+    emulator.faults.sprinkle(rate=told.fault_rate, seed=told.seed, menu=mischief.BY_CHANCE)
     server.serve_until_told(emulator)
 
 

@@ -40,3 +40,8 @@ def invalid(faults: list[tuple[str, str]]) -> Reply:
     detail = "".join(f"- {field}: {text}\n" for field, text in faults)
     fields = [{"type": "invalid", "field": field, "description": text} for field, text in faults]
     return problem(422, detail=detail, invalid_fields=fields)
+
+
+def no_such_file() -> Reply:
+    """What the storage of outputs says: it is another server than the API."""
+    return Reply.text("<Error><Code>NoSuchKey</Code></Error>", status=404, content_type="application/xml")

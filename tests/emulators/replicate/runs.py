@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -17,12 +17,15 @@ STARTING_SHARE = 0.1  # of a run's time
 NSFW_TEXT = "NSFW content detected. Try running it again, or try a different prompt."
 GONE = "gone"  # the event after which nothing is told any more
 FINAL = ("succeeded", "failed", "canceled", "aborted")
+FILE = "FILE"
 LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"
 DEADLINE_PARTS = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
 
 
-def now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def now(*, hours: int = 0) -> str:
+    """The time in that many hours, as the API writes it."""
+    at = datetime.now(UTC) + timedelta(hours=hours)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def new_id() -> str:
@@ -42,7 +45,7 @@ def deadline_seconds(text: str) -> float | None:
 
 @dataclass
 class Run:
-    """A prediction or, where `kind` is "trainings", a training. `faults` were taken for it when it was created."""
+    """A prediction or, where `kind` is "trainings", a training. `faults` are its own from its creation."""
 
     kind: str
     model: Model
@@ -75,6 +78,11 @@ class Run:
     @property
     def prompt(self) -> str:
         return str(self.input.get("prompt", ""))
+
+    @property
+    def subject(self) -> str:
+        """What a fault's `match` is looked for in."""
+        return f"{self.id} {self.model.id} {self.prompt}"
 
     # --- How it is told ----------------------------------------------------------------------------------------------
 
@@ -185,9 +193,9 @@ class Run:
 
     def _outputs(self) -> Any:
         """Addresses of its files in the shape of its model, or the shape that a fault asks for."""
-        if shape := self.faults.get("shape"):
-            return shape.get("output")
         base = f"{self.base_url}/files/{self.id}"
+        if shape := self.faults.get("shape"):
+            return _shaped(shape.get("output"), f"{base}/out-0.{self._ending()}")
         match self.model.outputs:
             case "mesh":
                 return _mesh_outputs(base, self.settings)
@@ -223,6 +231,16 @@ def _progress(step: int, seconds: float) -> str:
     return (
         f"{step * 100 // STEPS:3d}%|{'█' * step}{' ' * (STEPS - step)}| {step}/{STEPS} [00:00<00:00, {rate:.2f}it/s]\n"
     )
+
+
+def _shaped(told: Any, address: str) -> Any:
+    """What a fault wants said as output, with a real address wherever it says FILE."""
+    match told:
+        case dict():
+            return {key: _shaped(value, address) for key, value in told.items()}
+        case list():
+            return [_shaped(value, address) for value in told]
+    return address if told == FILE else told
 
 
 def _mesh_outputs(base: str, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -39,9 +39,9 @@ def new_event_id() -> str:
     return f"msg_{secrets.token_hex(12)}"
 
 
-def headers(secrets_used: Sequence[str], *, event_id: str, body: bytes, timestamp: int | None = None) -> dict[str, str]:
+def headers(secrets_used: Sequence[str], *, event_id: str, body: bytes, age_seconds: int = 0) -> dict[str, str]:
     """What a signed body is sent with: a signature for each secret, as while one replaces the other."""
-    at = int(time.time()) if timestamp is None else timestamp
+    at = int(time.time()) - age_seconds
     signatures = [signature(secret, event_id=event_id, timestamp=at, body=body) for secret in secrets_used]
     return {
         "Content-Type": "application/json",
@@ -149,14 +149,14 @@ class Courier:
             self._pause(wait)
 
     def _headers(self, event: str, event_id: str, body: bytes) -> dict[str, str]:
-        used, at = self._secrets(), int(time.time())
+        used = list(self._secrets())
         if self._fault("forged_webhook", event):
             used = [new_secret()]
         if self._fault("rotated_webhook", event):
             used = [new_secret(), *used]
-        if stale := self._fault("stale_webhook", event):
-            at -= int(stale.get("seconds", STALE_SECONDS))
-        sent = headers(used, event_id=event_id, body=body, timestamp=at)
+        stale = self._fault("stale_webhook", event)
+        age_seconds = int(stale.get("seconds", STALE_SECONDS)) if stale else 0
+        sent = headers(used, event_id=event_id, body=body, age_seconds=age_seconds)
         if self._fault("unsigned_webhook", event):
-            sent = {name: value for name, value in sent.items() if not name.startswith("webhook-")}
+            return {name: value for name, value in sent.items() if not name.startswith("webhook-")}
         return sent

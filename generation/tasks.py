@@ -1,10 +1,11 @@
 """Celery's doors. A message says "there is work on this lane"; the job row says which."""
 
 import logging
+import os
 from typing import Any
 
-from celery import shared_task
-from celery.signals import worker_ready
+from celery import current_app, shared_task
+from celery.signals import task_postrun, worker_process_init, worker_ready
 from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
@@ -14,6 +15,7 @@ from generation import limits, predictions, remote, renditions, sweeping, timing
 from generation.models import Lane
 from generation.providers import registry
 from generation.providers.base import ProviderError
+from generation.providers.diffusion import pipeline, warm
 from generation.providers.replicate import signatures
 
 log = logging.getLogger(__name__)
@@ -140,7 +142,28 @@ def refresh_secrets() -> None:
         signatures.refresh_secrets()
 
 
+# --- A worker's processes --------------------------------------------------------------------------------------------
+
+
 @worker_ready.connect
-def _refresh_secrets_at_start(**_: Any) -> None:
+def refresh_secrets_at_start(**_: Any) -> None:
     """A worker that starts may be the site's first: nothing could verify a webhook before."""
     refresh_secrets_soon()
+
+
+@worker_process_init.connect
+def warm_up(**_: Any) -> None:
+    """A process of the GPU's queue loads its model before the first job asks for it.
+
+    Only a forked one knows its queues: on macOS, where a process starts afresh, the first job loads the model.
+    """
+    if Lane.GPU in current_app.amqp.queues.consume_from:
+        warm.begin()
+
+
+@task_postrun.connect
+def leave_a_lost_gpu(**_: Any) -> None:
+    """End a process whose device is lost, after its job has been given back; the worker starts another one."""
+    if pipeline.is_lost():
+        log.error("the GPU is lost to this process; it ends, and a new one starts")
+        os._exit(os.EX_SOFTWARE)

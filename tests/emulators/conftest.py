@@ -28,7 +28,7 @@ class Receiver(Emulator):
 
     def _take(self, call: Call, faults: object) -> Reply:
         status = self.answers.pop(0) if self.answers else 200
-        return Reply(status, headers={"Location": f"{self.url}/told/elsewhere"} if status == 302 else {})
+        return Reply(status, headers={"Location": f"{self.url}/told/elsewhere"} if status == 301 else {})
 
     def refusal(self, fault: Fault) -> Reply:
         return Reply(404)

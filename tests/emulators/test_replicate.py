@@ -207,6 +207,11 @@ def test_a_reference_shows_through(emulator: ReplicateEmulator, client: Client) 
     assert red > 1.5 * max(green, blue)
 
 
+def test_a_reference_that_is_no_picture_fails_the_prediction(emulator: ReplicateEmulator, client: Client) -> None:
+    told = outcome(emulator, ask(client, model="google/nano-banana", image_input=["data:image/png;base64,aGVsbG8="]))
+    assert (told["status"], told["error"]) == ("failed", "cannot identify image file")
+
+
 def test_a_mesh_is_made_where_it_is_asked_for(emulator: ReplicateEmulator, client: Client) -> None:
     version = client.models.get("firtoz/trellis").latest_version.id  # type: ignore[union-attr]
     for wanted in (False, True):

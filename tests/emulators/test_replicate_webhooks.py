@@ -9,6 +9,7 @@ from replicate.webhook import Webhooks, WebhookSigningSecret
 from tests.emulators.asking import ask, outcome
 from tests.emulators.conftest import Receiver
 from tests.emulators.replicate import ReplicateEmulator
+from tests.emulators.replicate.webhooks import EVENTS
 from tests.emulators.server import Call
 
 
@@ -31,7 +32,7 @@ def told_of(emulator: ReplicateEmulator, client: Client, receiver: Receiver, eve
 def test_every_event_is_told_signed_and_in_its_order(
     emulator: ReplicateEmulator, client: Client, receiver: Receiver
 ) -> None:
-    calls = told_of(emulator, client, receiver)
+    calls = told_of(emulator, client, receiver, EVENTS)
     assert [call.body["status"] for call in calls] == ["starting", "processing", "succeeded"]
     assert all(is_valid(call, client.webhooks.default.secret().key) for call in calls)
     assert {call.query["attempt"] for call in calls} == {"signed"}
@@ -40,10 +41,19 @@ def test_every_event_is_told_signed_and_in_its_order(
     assert calls[-1].body == emulator.predictions[0]
 
 
-@pytest.mark.parametrize(("events", "statuses"), [(["completed"], ["succeeded"]), (["start"], ["starting"])])
+@pytest.mark.parametrize(
+    ("events", "told"),
+    [
+        ([], ["output", "completed"]),
+        (["completed"], ["completed"]),
+        (["start"], ["start"]),
+        (["start", "completed"], ["start", "completed"]),
+    ],
+)
 def test_only_the_events_that_are_asked_for_are_told(
-    emulator: ReplicateEmulator, client: Client, receiver: Receiver, events: list[str], statuses: list[str]
+    emulator: ReplicateEmulator, client: Client, receiver: Receiver, events: list[str], told: list[str]
 ) -> None:
+    statuses = ["starting" if event == "start" else "succeeded" for event in told]
     assert [call.body["status"] for call in told_of(emulator, client, receiver, events)] == statuses
 
 
@@ -54,11 +64,18 @@ def test_logs_are_throttled(emulator: ReplicateEmulator, client: Client, receive
 def test_an_end_that_is_not_taken_is_told_again_under_the_same_id(
     emulator: ReplicateEmulator, client: Client, receiver: Receiver
 ) -> None:
-    receiver.answers = [500, 302]
+    receiver.answers = [500, 404]
     calls = told_of(emulator, client, receiver, ["completed"])
-    assert [call.path for call in calls] == ["/told/"] * 3  # the redirect was not followed
+    assert len(calls) == 3
     assert len({call.headers["webhook-id"] for call in calls}) == 1
     assert all(is_valid(call, emulator.secret) for call in calls)
+
+
+def test_a_redirect_is_neither_followed_nor_tried_again(
+    emulator: ReplicateEmulator, client: Client, receiver: Receiver
+) -> None:
+    receiver.answers = [301]
+    assert [call.path for call in told_of(emulator, client, receiver, ["completed"])] == ["/told/"]
 
 
 def test_it_gives_up_after_its_last_try_and_never_retries_a_start(

@@ -55,6 +55,15 @@ def reference_of(settings: Mapping[str, Any]) -> Image.Image | None:
     return None
 
 
+def can_follow(settings: Mapping[str, Any]) -> bool:
+    """Whether its reference, if it has one, is a picture that can be read."""
+    try:
+        reference = reference_of(settings)
+        return reference is None or reference.load() is not None
+    except (OSError, ValueError):
+        return False
+
+
 # --- Pictures --------------------------------------------------------------------------------------------------------
 
 

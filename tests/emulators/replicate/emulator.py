@@ -19,6 +19,7 @@ SECONDS = 0.3  # what a prediction takes in tests
 RETRY_SECONDS = (0.1, 0.3, 1.0)
 RUNS_MAX = 5000
 PAGE_SIZE = 100
+WAIT_SECONDS_MAX = 60.0
 PAID_DOORS = ("create",)
 OPEN_DOORS = ("files",)
 
@@ -165,25 +166,23 @@ class ReplicateEmulator(Emulator):
         settings, wrong = models.complete(model, asked.get("input"))
         if wrong:
             raise Refused(errors.invalid(wrong))
-        if "seed" in model.inputs:
-            settings.setdefault("seed", randbelow(2**31))
         run = Run(
             kind=kind,
             model=model,
             version=version,
             input=asked["input"],
-            settings=settings,
+            settings={"seed": randbelow(2**31)} | settings,
             base_url=self.url,
             webhook=str(asked.get("webhook") or ""),
             events=tuple(asked.get("webhook_events_filter") or ()),
             deadline=deadline_seconds(call.headers.get("cancel-after", "")),
             destination=destination,
         )
-        self._begin(run, drawn=[fault for fault in faults.values() if fault.at != "create"])
-        return self._created(run, call.headers.get("prefer", ""))
+        at_first = self._begin(run, drawn=[fault for fault in faults.values() if fault.at != "create"])
+        return self._created(run, at_first, prefer=call.headers.get("prefer", ""))
 
-    def _begin(self, run: Run, *, drawn: Sequence[Fault]) -> None:
-        """Let it live in a thread of its own, with what is to go wrong with it."""
+    def _begin(self, run: Run, *, drawn: Sequence[Fault]) -> dict[str, Any]:
+        """Let it live in a thread of its own, with what is to go wrong with it; how it is told before it does."""
         for fault in drawn:
             self.faults.add(fault.name, at=fault.at, times=fault.times, match=run.id, **fault.values)
         run.faults = self.faults.take("run", run.subject)
@@ -192,7 +191,9 @@ class ReplicateEmulator(Emulator):
             if len(self._runs) > RUNS_MAX:
                 self._runs.pop(next(iter(self._runs)))
         self._send_courier(run)
+        at_first = run.told()
         threading.Thread(target=run.live, args=(self.seconds,), name=f"run {run.id}", daemon=True).start()
+        return at_first
 
     def _send_courier(self, run: Run) -> None:
         if not run.webhook:
@@ -204,16 +205,14 @@ class ReplicateEmulator(Emulator):
         run.tell = courier.tell
         courier.start()
 
-    def _created(self, run: Run, prefer: str) -> Reply:
+    def _created(self, run: Run, at_first: dict[str, Any], *, prefer: str) -> Reply:
         """At once, or when it is over where the caller prefers to wait (60 seconds at most)."""
         if prefer.startswith("wait"):
-            run.over.wait(min(60.0, float(prefer.partition("=")[2] or 60)))
+            run.over.wait(min(WAIT_SECONDS_MAX, float(prefer.partition("=")[2] or WAIT_SECONDS_MAX)))
             return Reply.json(run.told(), status=201 if run.over.is_set() else 202)
         if "webhook_first" in run.faults:
-            run.over.wait()
             run.told_all.wait(webhooks.TIMEOUT_SECONDS)
-            return Reply.json(run.told() | {"status": "starting", "output": None, "completed_at": None}, status=201)
-        return Reply.json(run.told(), status=201)
+        return Reply.json(at_first, status=201)
 
     # --- Runs --------------------------------------------------------------------------------------------------------
 

@@ -39,6 +39,9 @@ FAULTS: Mapping[str, Sequence[str]] = {
     **dict.fromkeys(RUN_FAULTS, ("run",)),
     **dict.fromkeys(files.FAULTS, ("files",)),
 }
+# What Replicate says where it failed itself, and where a model's own filter did not like what it saw.
+PREEMPTED = "Prediction interrupted; please retry (code: PA)"
+FLAGGED = "The input or output was flagged as sensitive. Please try again with different inputs. (E005)"
 # What may go wrong by chance: one of these for a prediction. Nothing here outlasts a minute.
 BY_CHANCE = (
     Fault("refuse", "create", values={"status": 429, "retry_after": "1"}),
@@ -55,6 +58,8 @@ BY_CHANCE = (
     Fault("forged_webhook", "run"),
     Fault("large_webhook", "run"),
     Fault("fail", "run"),
+    Fault("fail", "run", values={"error": PREEMPTED}),
+    Fault("fail", "run", values={"error": FLAGGED}),
     Fault("nsfw", "run"),
     Fault("abort", "run"),
     Fault("count", "run"),

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from tests.emulators.faults import Fault
+from tests.emulators.replicate import drawing
 from tests.emulators.replicate.models import Model
 
 STEPS = 10
@@ -169,7 +170,7 @@ class Run:
             if self.over.is_set():
                 return False
             self.status, self.started_at, self._began = "processing", now(), time.monotonic()
-        self._log(f"Using seed: {self.settings.get('seed', 7)}\n")
+        self._log(f"Using seed: {self.settings['seed']}\n")
         for step in range(1, STEPS + 1):
             if not self._comes_through("processing", seconds / STEPS):
                 return False
@@ -178,6 +179,8 @@ class Run:
 
     def _log(self, line: str) -> None:
         with self._lock:
+            if self.over.is_set():
+                return
             self.logs += line
         self.tell(self, "logs")
 
@@ -188,6 +191,8 @@ class Run:
             )
         elif "nsfw" in self.faults:
             self.end("failed", error=NSFW_TEXT)
+        elif not drawing.can_follow(self.settings):
+            self.end("failed", error="cannot identify image file")
         else:
             self.end("succeeded", output=self._outputs())
 

@@ -52,9 +52,10 @@ class Storage:
             raise Refused(errors.no_such_file())
         if ending == "glb":
             return drawing.cube()
-        if ending not in drawing.FORMATS:
+        number = stem.removeprefix("out-")
+        if ending not in drawing.FORMATS or not number.isdecimal():
             raise Refused(errors.no_such_file())
-        return drawing.picture(run.prompt, run.settings, number=int(stem.rpartition("-")[2]), ending=ending)
+        return drawing.picture(run.prompt, run.settings, number=int(number), ending=ending)
 
     def _upload(self, call: Call, faults: Mapping[str, Fault]) -> Reply:
         """The content is looked at and not kept: no model here reads it."""

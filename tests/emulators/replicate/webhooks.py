@@ -17,6 +17,7 @@ from tests.emulators.faults import Fault
 from tests.emulators.replicate.runs import GONE, Run
 
 EVENTS = ("start", "output", "logs", "completed")
+TOLD_BY_DEFAULT = ("output", "completed")
 THROTTLED = ("output", "logs")
 THROTTLE_SECONDS = 0.5
 TIMEOUT_SECONDS = 15.0
@@ -69,7 +70,8 @@ def post(url: str, body: bytes, sent: Mapping[str, str]) -> int:
 class Courier:
     """Tells one run's events to its webhook, in their order, in a thread of its own: nobody waits for a receiver.
 
-    `secrets_used` is asked for each try. Only the end is tried again, with the same id and a new timestamp.
+    `secrets_used` is asked for each try. Only the end is tried again, where nobody answers or says 4xx or 5xx: with the
+    same id and a new timestamp. A redirect is taken for an answer.
     """
 
     def __init__(
@@ -83,7 +85,7 @@ class Courier:
         self._run, self._secrets, self._retries, self._pause = run, secrets_used, retry_seconds, pause
         self._events: queue.SimpleQueue[tuple[str, dict[str, Any]]] = queue.SimpleQueue()
         self._throttled_until = 0.0
-        self._wanted = run.events or EVENTS
+        self._wanted = run.events or TOLD_BY_DEFAULT
 
     def start(self) -> None:
         threading.Thread(target=self._work, name=f"courier of {self._run.id}", daemon=True).start()
@@ -144,7 +146,7 @@ class Courier:
         waits = [*self._retries, None] if event == "completed" else [None]
         for wait in waits:
             status = post(self._run.webhook, body, self._headers(event, event_id, body))
-            if 200 <= status < 300 or wait is None:
+            if 200 <= status < 400 or wait is None:
                 return
             self._pause(wait)
 

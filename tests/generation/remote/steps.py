@@ -118,13 +118,13 @@ class Remote:
         return self.post(callbacks.token(attempt.code), body, event_id=event_id, **changes)
 
     def post(
-        self, token: str, body: bytes, *, event_id: str = "", secrets: Any = None, timestamp: int | None = None
+        self, token: str, body: bytes, *, event_id: str = "", secrets: Any = None, age_seconds: int = 0
     ) -> HttpResponse:
         sent = signed.headers(
             secrets or [self.emulator.secret],
             event_id=event_id or signed.new_event_id(),
             body=body,
-            timestamp=timestamp,
+            age_seconds=age_seconds,
         )
         address = f"/webhooks/replicate/{token}"
         return Client().post(address, body, content_type="application/json", headers=sent)  # type: ignore[return-value]

@@ -3,7 +3,9 @@
 import base64
 import hashlib
 import io
+import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 from uuid import UUID
@@ -17,8 +19,10 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from generation import tones
 from generation.errors import FileGone
-from generation.models import Asset, Job, Moderation
-from generation.providers.base import Output
+from generation.models import Asset, ErrorCode, Job, Moderation
+from generation.providers.base import Output, ProviderError
+
+log = logging.getLogger(__name__)
 
 BYTES_MAX = 50_000_000
 PIXELS_MAX = 50_000_000
@@ -76,6 +80,26 @@ def keep(*, job: Job, attempt_number: int, output: Output) -> Stored:
     )
 
 
+def keep_readable(*, job: Job, attempt_number: int, outputs: Sequence[Output]) -> list[Stored]:
+    """Each readable one of a run, no more than the job asked for; what cannot be read costs nothing and spoils nothing.
+
+    Raises ProviderError where none is left, OSError from the storage.
+    """
+    kept: list[Stored] = []
+    for output in outputs[: job.count]:
+        try:
+            kept.append(keep(job=job, attempt_number=attempt_number, output=output))
+        except Unreadable as error:
+            log.warning("job %s, picture %d: %s", job.code, output.index, error)
+        except OSError:
+            with suppress(OSError):  # a storage that went away in between
+                discard(kept)
+            raise
+    if not kept:
+        raise ProviderError(ErrorCode.PROVIDER_FAILED, permanent=False, detail="no picture could be read")
+    return kept
+
+
 def _checked(data: bytes) -> tuple[bytes, Image.Image, str, str]:
     """The bytes to keep, the decoded picture, extension, type. All but a plain PNG, JPEG or WebP is re-encoded."""
     if not 0 < len(data) <= BYTES_MAX:
@@ -115,19 +139,27 @@ def discard(pictures: Sequence[Stored]) -> None:
         default_storage.delete(picture.storage_key)
 
 
+def discard_spare(job: Job, pictures: Sequence[Stored]) -> None:
+    """Once the transaction has committed, take away the bytes of those that are not the job's assets."""
+    kept = set(Asset.objects.filter(job=job).values_list("code", flat=True))
+    spare = [picture for picture in pictures if picture.code not in kept]
+    transaction.on_commit(lambda: discard(spare))
+
+
 # --- Rows ------------------------------------------------------------------------------------------------------------
 
 
 def insert(job: Job, pictures: Sequence[Stored], *, is_late: bool) -> int:
     """Write the rows of a job's pictures, inside the caller's transaction; returns how many the job has now.
 
-    A picture whose index is taken came from another try and is dropped.
+    A picture whose index is taken came from another try, or a second time, and is dropped.
     """
-    taken = set(Asset.objects.filter(job=job).values_list("index", flat=True)) if job.tries > 1 else set()
+    may_be_taken = is_late or job.tries > 1
+    taken = set(Asset.objects.filter(job=job).values_list("index", flat=True)) if may_be_taken else set()
     rows = Asset.objects.bulk_create([_row(job, p, is_late=is_late) for p in pictures if p.index not in taken])
-    spare = [picture for picture in pictures if picture.index in taken]
     transaction.on_commit(lambda: _render(rows))
-    transaction.on_commit(lambda: discard(spare))
+    if taken:
+        discard_spare(job, pictures)
     return len(taken) + len(rows)
 
 

@@ -27,10 +27,10 @@ def make(owner: User, *, pictures: int = 1, prompt: str = PROMPT, ratio: str = "
     return list(Asset.objects.filter(job=job).select_related("owner").order_by("pk"))
 
 
-def submit(owner: User, *, pictures: int, prompt: str, ratio: str, **wish: Any) -> Job:
-    if not InferenceModel.objects.filter(slug="demo").exists():
-        catalogue.sync()
-    model = InferenceModel.objects.get(slug="demo")
+def submit(
+    owner: User, *, pictures: int, prompt: str, ratio: str, model: InferenceModel | None = None, **wish: Any
+) -> Job:
+    model = model or _demo()
     number = next(_numbers)
     token = quote.sign(quote.make(model=model, aspect_ratio=ratio, count=pictures), model=model, aspect_ratio=ratio)
     return jobs.submit(
@@ -41,6 +41,12 @@ def submit(owner: User, *, pictures: int, prompt: str, ratio: str, **wish: Any) 
         key=f"test-{number}",
         address=f"198.51.100.{number % 250}",  # one of its own: no test is about the rate limit
     ).job
+
+
+def _demo() -> InferenceModel:
+    if not InferenceModel.objects.filter(slug="demo").exists():
+        catalogue.sync()
+    return InferenceModel.objects.get(slug="demo")
 
 
 def begin(job: Job) -> Attempt:

@@ -42,10 +42,10 @@ def main() -> None:
     if "MAKELEVEL" in os.environ:
         guardian.die_with(os.getppid(), signal.SIGTERM)
     guardian.adopt_orphans()
-    site = Site([web(), *workers(), beat()])
+    site = Site([web(), *emulators(), *workers(), beat()])
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, site.ask_to_stop)
-    probe_port()
+    probe_ports()
     with only_one_for(settings.VAR_DIR):
         try:
             if settings.EMBEDDED and not (settings.VAR_DIR / "postgres").exists():
@@ -60,17 +60,22 @@ def main() -> None:
 # --- Before anything starts ------------------------------------------------------------------------------------------
 
 
-def probe_port() -> None:
+def probe_ports() -> None:
     """Refuse a taken port now: granian shares its port with whoever else does, and never complains."""
+    for port in range(settings.PORT, settings.PORT + (3 if settings.EMULATE else 1)):
+        probe_port(port)
+
+
+def probe_port(port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, settings.PORT))
+            probe.bind((HOST, port))
             probe.listen()
         except (OSError, OverflowError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it must be below 65536"
             raise SystemExit(
-                f"atelier: cannot use port {settings.PORT}: {reason}. Choose another one: PORT=8080 make run"
+                f"atelier: cannot use port {port}: {reason}. Choose another one: PORT=8080 make run"
             ) from error
 
 
@@ -170,6 +175,16 @@ def worker(queue: str, processes: int) -> Child:
     command += ["-c", str(processes), "-Q", queue, "-l", "info", "--without-gossip", "--without-mingle"]
     # SIGTERM would let it finish its tasks, with nobody left who could end the wait.
     return Child(f"worker of {queue}", [PYTHON, *command], orphan_signal=signal.SIGQUIT)
+
+
+def emulators() -> list[Child]:
+    """The vendors as small servers on the ports after ours, where EMULATE asks for them."""
+    if not settings.EMULATE:
+        return []
+    return [
+        Child(f"emulator of {name}", [PYTHON, "-m", f"tests.emulators.{name}", "--port", str(settings.PORT + offset)])
+        for offset, name in enumerate(("replicate", "gemini"), start=1)
+    ]
 
 
 def beat() -> Child:

@@ -219,10 +219,11 @@ def _shown(form: GenerateForm, balance: Balance, chosen: InferenceModel | None =
     if model is None or ratio is None or count is None:
         said = next((message for errors in form.errors.values() for message in errors), "Choose a model first.")
         return Shown(error=str(said))
-    made = quotes.make(model=model, aspect_ratio=ratio, count=count)
+    terms: dict[str, Any] = {"aspect_ratio": ratio, "steps": values.get("steps"), "references": _references(values)}
+    made = quotes.make(model=model, count=count, **terms)
     available = balance.purchased.spendable if model.is_pro else balance.available
     return Shown(
-        token=quotes.sign(made, model=model, aspect_ratio=ratio),
+        token=quotes.sign(made, model=model, **terms),
         total_credits=made.total_credits,
         summary=made.summary,
         lines=made.lines,
@@ -234,6 +235,10 @@ def _shown(form: GenerateForm, balance: Balance, chosen: InferenceModel | None =
         owed=balance.debt,
         purchased_only=model.is_pro,
     )
+
+
+def _references(values: dict[str, Any]) -> int:
+    return 1 if values.get("reference") else 0
 
 
 def _paid_from(balance: Balance, amount: int, *, purchased_only: bool) -> str:

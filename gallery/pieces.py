@@ -54,8 +54,8 @@ class Piece:
 
     @property
     def type_name(self) -> str:
-        """PNG, JPEG or WEBP, as people call it."""
-        return self.asset.content_type.rpartition("/")[2].upper()
+        """PNG, JPEG, WEBP or GLB, as people call it."""
+        return "GLB" if self.asset.is_3d else self.asset.content_type.rpartition("/")[2].upper()
 
 
 def find(*, code: UUID, viewer: Viewer) -> Piece:

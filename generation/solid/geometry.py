@@ -81,7 +81,9 @@ def _faces(solid: Solid, primitive: Document) -> Indices:
 def _part(solid: Solid, primitive: Document, faces: Indices, place: scenes.Matrix, look: Look) -> Part:
     attributes = primitive["attributes"]
     linear = place[:3, :3].astype(np.float32)
-    positions = solid.array(attributes["POSITION"])[faces].astype(np.float32) @ linear.T + place[:3, 3].astype(np.float32)
+    positions = solid.array(attributes["POSITION"])[faces].astype(np.float32) @ linear.T + place[:3, 3].astype(
+        np.float32
+    )
     if np.linalg.det(place[:3, :3]) < 0:  # a mirrored node turns its triangles round
         faces, positions = faces[:, ::-1], positions[:, ::-1]
     normals = _attribute(solid, attributes, "NORMAL", faces, 3)

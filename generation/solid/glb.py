@@ -65,7 +65,7 @@ class Solid:
     texture_sizes: tuple[tuple[int, int], ...]
 
     def array(self, number: int) -> Array:
-        """An accessor's values, shape (count, components): a view of the file's bytes, normalised integers made floats."""
+        """An accessor's values, (count, components): a view of the file's bytes; normalised integers as floats."""
         return _array(self.document, self.binary, number)
 
 
@@ -186,7 +186,7 @@ def _check_buffer(document: Document, binary: memoryview) -> None:
 def _check_accessors(document: Document) -> None:
     views = records(document, "bufferViews", most=ACCESSORS_MAX)
     for accessor in records(document, "accessors", most=ACCESSORS_MAX):
-        if accessor.get("componentType") not in COMPONENTS or accessor.get("type") not in LENGTHS:
+        if natural(accessor, "componentType") not in COMPONENTS or accessor.get("type") not in list(LENGTHS):
             _refuse("an accessor's type")
         if "sparse" in accessor:
             _refuse("a sparse accessor")
@@ -216,7 +216,7 @@ def _array(document: Document, binary: memoryview, number: int) -> Array:
     )
     if not accessor.get("normalized") or kind.kind == "f":
         return found
-    return np.maximum(found.astype(np.float32) / np.float32(np.iinfo(kind).max), -1)
+    return np.asarray(np.maximum(found.astype(np.float32) / np.float32(np.iinfo(kind).max), -1), np.float32)
 
 
 # --- Meshes ----------------------------------------------------------------------------------------------------------

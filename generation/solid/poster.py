@@ -31,12 +31,12 @@ _CUBE = {
 
 def draw(solid: Solid, *, side_px: int = SIDE_PX) -> Image.Image:
     """A picture of a checked model from half above, RGB, square; a plain cube where it has nothing to show."""
-    shown = list(geometry.parts(solid, most=TRIANGLES_DRAWN))
     drawn = side_px * DRAWN_PX // SIDE_PX
-    stage = _stage(shown, drawn)
-    if stage is None:
-        return cube(side_px=side_px)
-    picture = _lit(stage, drawn)
+    with np.errstate(all="ignore"):  # numbers at the edge of single precision: what comes of them is checked or clipped
+        stage = _stage(list(geometry.parts(solid, most=TRIANGLES_DRAWN)), drawn)
+        if stage is None:
+            return cube(side_px=side_px)
+        picture = np.nan_to_num(_lit(stage, drawn))
     image = Image.fromarray((geometry.to_srgb(picture) * 255 + 0.5).astype(np.uint8))
     return image.resize((side_px, side_px), Image.Resampling.LANCZOS)
 
@@ -147,7 +147,7 @@ def _albedo(part: Part, corners: raster.Indices, shares: Floats) -> Floats:
 
 def _mixed(corners: Floats, shares: Floats) -> Floats:
     """Values at three corners (n, 3, k), mixed by their shares (n, 3)."""
-    return np.einsum("nck,nc->nk", corners, shares)
+    return np.asarray(np.einsum("nck,nc->nk", corners, shares), np.float32)
 
 
 def _hollows(seen: raster.Seen, distances: Floats, drawn: int) -> Floats:

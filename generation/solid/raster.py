@@ -34,7 +34,7 @@ class Seen:
 
 
 def look(corners: Floats, *, width: int, height: int) -> Seen:
-    """Corners (n, 3, 3) in pixels, x to the right, y down, and depth in 0..1, the smaller the nearer. Nothing is culled."""
+    """Corners (n, 3, 3): x to the right and y down in pixels, depth in 0..1, the smaller the nearer. Culls nothing."""
     keys = np.full(width * height, _NOTHING)
     for which, columns, rows in _boxes(corners, width, height):
         _test(corners, which, columns, rows, width, keys)
@@ -47,7 +47,7 @@ def look(corners: Floats, *, width: int, height: int) -> Seen:
 
 
 def _boxes(corners: Floats, width: int, height: int) -> Iterator[tuple[Indices, Indices, Indices]]:
-    """Triangles with boxes of one size (a power of two each way), some at a time, with each box's first column and row."""
+    """Triangles with boxes of one size (a power of two each way), some at a time, with each box's columns and rows."""
     low = np.ceil(np.clip(corners[..., :2].min(axis=1) - 0.5, 0, (width, height))).astype(np.int64)
     high = np.floor(np.clip(corners[..., :2].max(axis=1) - 0.5, -1, (width - 1, height - 1))).astype(np.int64)
     size = high - low + 1
@@ -72,11 +72,13 @@ def _affordable(shown: Indices, bits: Indices) -> tuple[Indices, Indices]:
     return shown[::step], bits[::step]
 
 
-def _test(corners: Floats, which: Indices, columns: Indices, rows: Indices, width: int, keys: npt.NDArray[np.uint64]) -> None:
-    """Put every triangle of `which` into the buffer where it is nearest. Columns (n, wide) and rows (n, tall) of boxes."""
+def _test(
+    corners: Floats, which: Indices, columns: Indices, rows: Indices, width: int, keys: npt.NDArray[np.uint64]
+) -> None:
+    """Put every triangle of `which` where it is nearest. Columns (n, wide) and rows (n, tall) are its boxes."""
     a, b, c = (corners[which, corner] for corner in range(3))
     area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
-    scale = 1 / np.where(np.abs(area) < 1e-9, np.inf, area)
+    scale = (1 / np.where(np.abs(area) < 1e-9, np.inf, area)).astype(np.float32)
     x, y = columns.astype(np.float32) + np.float32(0.5), rows.astype(np.float32) + np.float32(0.5)
     first = _edge(b, c, scale, x, y)
     second = _edge(c, a, scale, x, y)
@@ -100,4 +102,4 @@ def _shares(corners: Floats, x: Floats, y: Floats) -> Floats:
     area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
     first = ((c[:, 0] - b[:, 0]) * (y - b[:, 1]) - (c[:, 1] - b[:, 1]) * (x - b[:, 0])) / area
     second = ((a[:, 0] - c[:, 0]) * (y - c[:, 1]) - (a[:, 1] - c[:, 1]) * (x - c[:, 0])) / area
-    return np.clip(np.stack([first, second, 1 - first - second], axis=1), 0, 1)
+    return np.asarray(np.clip(np.stack([first, second, 1 - first - second], axis=1), 0, 1), np.float32)

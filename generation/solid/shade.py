@@ -22,7 +22,8 @@ KEY_COLOR = np.array([2.30, 2.22, 2.08], np.float32)
 FILL_COLOR = np.array([0.30, 0.33, 0.38], np.float32)
 SKY = np.array([0.95, 0.98, 1.02], np.float32)
 BOUNCE = np.array([0.42, 0.41, 0.39], np.float32)
-_TAPS = [(-1.5, -0.5), (-0.5, 1.5), (0.5, -1.5), (1.5, 0.5), (-0.5, -0.5), (0.5, 0.5)]
+_TAPS = [(-1, -1), (1, -1), (-1, 1), (1, 1), (0, 0), (-2, 0), (2, 0), (0, -2), (0, 2)]
+"""Texels around a place in the shadow map: nine steps from light to dark."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,9 @@ class Scene:
         key = self._lit(surface.points, normals)[:, None] * KEY_COLOR
         sky = (BOUNCE + (SKY - BOUNCE) * (0.5 + 0.5 * normals[:, 1:2])) * surface.open[:, None]
         fill = np.maximum(normals @ FILL, 0)[:, None] * FILL_COLOR
-        diffuse = surface.albedo * (1 - metal) * (key * np.maximum(normals @ KEY, 0)[:, None] + fill + sky) / np.float32(2.2)
+        diffuse = (
+            surface.albedo * (1 - metal) * (key * np.maximum(normals @ KEY, 0)[:, None] + fill + sky) / np.float32(2.2)
+        )
         mirror = 0.04 + (surface.albedo - 0.04) * metal
         mirror = mirror + (1 - mirror) * (1 - np.clip(np.abs(facing), 0, 1)) ** 5 * (1 - rough)
         half = _unit(sight + KEY)
@@ -111,11 +114,12 @@ class Scene:
     def _lit(self, points: Floats, normals: Floats) -> Floats:
         """How much of the key reaches each point, 0..1, softened over a few texels of its map."""
         seen = (points + normals * np.float32(BIAS)) @ self.axes.T
-        depth = _depth(seen[:, 2])
+        depth = _depth(seen[:, 2]) - np.float32(BIAS / (2 * SPAN))
+        column, row = (np.clip(_place(seen[:, axis]), 2, MAP_PX - 3).astype(np.int32) for axis in (0, 1))
+        place, depths = row * MAP_PX + column, self.depths.ravel()
         shadow = np.zeros(len(points), np.float32)
         for right, down in _TAPS:
-            columns, rows = (np.clip(_place(seen[:, axis]) + step, 0, MAP_PX - 1).astype(np.int64) for axis, step in ((0, right), (1, down)))
-            shadow += self.depths[rows, columns] < depth - np.float32(BIAS / (2 * SPAN))
+            shadow += depths[place + (down * MAP_PX + right)] < depth
         return np.asarray(1 - shadow / len(_TAPS), np.float32)
 
 
@@ -185,7 +189,10 @@ def _mean(field: Floats, reach: int, axis: int) -> Floats:
 def sample(texture: Floats, uv: Floats) -> Floats:
     """A texture at uv (n, 2), repeated, between its texels."""
     height, width = texture.shape[:2]
-    x, y = (np.asarray(np.clip(uv[:, axis], -1e6, 1e6) % 1, np.float64) * size - 0.5 for axis, size in ((0, width), (1, height)))
+    x, y = (
+        np.asarray(np.clip(uv[:, axis], -1e6, 1e6) % 1, np.float64) * size - 0.5
+        for axis, size in ((0, width), (1, height))
+    )
     left, top = np.floor(x).astype(np.int64), np.floor(y).astype(np.int64)
     u, v = (x - left)[:, None], (y - top)[:, None]
     upper = texture[top % height, left % width] * (1 - u) + texture[top % height, (left + 1) % width] * u

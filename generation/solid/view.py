@@ -59,7 +59,7 @@ class View:
         return np.asarray(DISTANCE - points @ self.axes[2], np.float32)
 
     def ground(self, pixels: int, floor: float, *, step: int) -> tuple[Floats, Floats]:
-        """Where each pixel's line of sight meets the ground: x and z of the world; nan for sky. One of `step` pixels each way."""
+        """Where lines of sight meet the ground: x and z, nan for sky. One line for `step` pixels each way."""
         places = (np.arange(pixels // step, dtype=np.float32) + 0.5) * step
         columns, rows = (places - self.shift[0]) / self.scale, -(places - self.shift[1]) / self.scale
         right, up, back = self.axes

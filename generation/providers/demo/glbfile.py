@@ -6,15 +6,15 @@ import json
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from generation.providers.demo.mark import COMMENT, SOFTWARE, SOURCE_TYPE
 
-Points = npt.NDArray[np.float32]
-Faces = npt.NDArray[np.uint32]
+Points: TypeAlias = npt.NDArray[np.floating[Any]]
+Faces: TypeAlias = npt.NDArray[np.uint32]
 
 COPYRIGHT = "demo"
 _FLOAT, _BYTE, _SHORT = 5126, 5121, 5123

@@ -15,10 +15,10 @@ from generation.providers.demo import colour, words
 from generation.providers.demo.glbfile import Body, Faces, Points, write
 
 _WORDS = {
-    "vase": "vase vessel pot jar bowl cup bottle amphora teapot urn ceramic ceramics porcelain pottery clay jug goblet lamp",
-    "crystal": "crystal gem gemstone ice mineral quartz amethyst ruby emerald sapphire diamond glass rock jewel geode cave neon",
+    "vase": "vase vessel pot jar bowl cup bottle amphora teapot urn ceramic porcelain pottery clay jug goblet lamp",
+    "crystal": "crystal gem gemstone ice mineral quartz amethyst ruby emerald sapphire diamond glass rock jewel geode",
     "shell": "shell seashell snail nautilus spiral sea ocean conch ammonite horn coral beach fossil wave",
-    "hill": "hill mountain island landscape forest tree pine meadow valley peak ridge house village lake garden volcano",
+    "hill": "hill mountain island landscape forest tree pine meadow valley peak ridge village lake garden volcano",
 }
 _PALETTES = {
     "vase": ("#26416b", "#3f77a8", "#e9dfc8", "#c8553d"),
@@ -43,7 +43,7 @@ class Clay:
 
     @property
     def accent(self) -> Points:
-        return self.colors[3]
+        return np.asarray(self.colors[3])
 
 
 def sculpt(*, prompt: str, negative_prompt: str = "", seed: int) -> bytes:
@@ -81,7 +81,9 @@ def _vase(clay: Clay) -> list[Body]:
     angles = np.linspace(0, tau, around, endpoint=False)
     wave = 1 + depth * np.cos(flutes * (angles[None] + twist * levels[:, None]))
     radius = profile[:, None] * wave
-    points = _grid(radius * np.cos(angles), np.broadcast_to(levels[:, None], radius.shape) * 1.15, radius * np.sin(angles))
+    points = _grid(
+        radius * np.cos(angles), np.broadcast_to(levels[:, None], radius.shape) * 1.15, radius * np.sin(angles)
+    )
     bands = 0.5 + 0.5 * np.sin(levels * rng.uniform(9, 26) + rng.uniform(0, tau))
     colors = np.repeat(clay.tint(np.where(bands > 0.72, 1.0, 0.35 * levels + 0.1))[:, None], around, axis=1)
     colors[np.abs(levels - rng.uniform(0.45, 0.75)) < 0.035] = clay.accent
@@ -133,7 +135,9 @@ def _shell(clay: Clay) -> list[Body]:
     ribs = 1 + rng.uniform(0.02, 0.06) * np.cos(theta * rng.integers(9, 16))
     angles = np.linspace(0, tau, around, endpoint=False)
     away = (0.52 + 0.50 * np.cos(angles)[None] * ribs[:, None]) * growth[:, None]
-    rise = (1 - growth[:, None]) * rng.uniform(0.95, 1.3) + 0.52 * np.sin(angles)[None] * growth[:, None] * ribs[:, None]
+    rise = (1 - growth[:, None]) * rng.uniform(0.95, 1.3) + 0.52 * np.sin(angles)[None] * growth[:, None] * ribs[
+        :, None
+    ]
     points = _grid(away * np.cos(theta)[:, None], rise, away * np.sin(theta)[:, None])
     stripes = 0.5 + 0.5 * np.sin(angles[None] * rng.integers(2, 5) + theta[:, None] * 0.7)
     colors = clay.tint(0.35 + 0.65 * stripes)
@@ -169,7 +173,9 @@ def _land(clay: Clay, rings: int, around: int) -> tuple[Points, Points]:
     rim = np.stack([x[-1], np.full(around, -0.12), z[-1]], axis=1) * [0.93, 1, 0.93]
     points = np.concatenate([top, rim, [[0, -0.12, 0]] * around]).astype(np.float32)
     triangles = points[_sheet(rings + 2, around)[:, ::-1].astype(np.int64)]
-    triangles = triangles[np.linalg.norm(np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0]), axis=1) > 1e-7]
+    triangles = triangles[
+        np.linalg.norm(np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0]), axis=1) > 1e-7
+    ]
     level = triangles[..., 1].mean(axis=1)
     tones = clay.tint(np.clip(level / 0.5 + rng.uniform(-0.1, 0.1, len(level)), 0, 1))
     tones[level < 0.0] = clay.accent
@@ -229,7 +235,9 @@ def _sheet(rows: int, around: int) -> Faces:
     row, column = np.mgrid[0 : rows - 1, 0:around]
     after = (column + 1) % around
     a, b, c, d = (r * around + k for r, k in ((row, column), (row, after), (row + 1, after), (row + 1, column)))
-    return np.concatenate([np.stack([a, d, b], -1).reshape(-1, 3), np.stack([b, d, c], -1).reshape(-1, 3)]).astype(np.uint32)
+    return np.concatenate([np.stack([a, d, b], -1).reshape(-1, 3), np.stack([b, d, c], -1).reshape(-1, 3)]).astype(
+        np.uint32
+    )
 
 
 def _smooth(name: str, points: Points, colors: Points, faces: Faces, **look: float) -> Body:

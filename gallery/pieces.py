@@ -11,6 +11,7 @@ from gallery.errors import NotYours
 from gallery.models import Post, Visibility
 from gallery.models.post import tone_of
 from generation.models import Asset
+from generation.solid import view
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -51,6 +52,11 @@ class Piece:
     @property
     def artist_tone(self) -> str:
         return tone_of(self.asset.owner_id)
+
+    @property
+    def orbit(self) -> str:
+        """Where the viewer's camera begins: where the poster was drawn from."""
+        return f"{view.AZIMUTH_DEGREES}deg {view.POLAR_DEGREES}deg 130%"
 
     @property
     def type_name(self) -> str:

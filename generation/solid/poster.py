@@ -22,6 +22,10 @@ DRAWN_PX = 1536
 """Drawn larger and brought down: that is what smooths its edges."""
 TRIANGLES_DRAWN = 1_000_000
 HOLLOW_STEP = 3
+_STEPS = np.array([[0, 2], [3, 1]], np.float32)
+_FOUR = np.block([[4 * _STEPS + shift for shift in row] for row in _STEPS])
+_GRAIN = (np.block([[4 * _FOUR + shift for shift in row] for row in _STEPS]) + 0.5) / 64
+"""Bayer's ordered dither, 8 x 8, in 0..1."""
 _CUBE = {
     "#dcdedb": [(0, -1), (0.87, -0.5), (0, 0), (-0.87, -0.5)],
     "#b9bdba": [(-0.87, -0.5), (0, 0), (0, 1), (-0.87, 0.5)],
@@ -37,19 +41,31 @@ def draw(solid: Solid, *, side_px: int = SIDE_PX) -> Image.Image:
         if stage is None:
             return cube(side_px=side_px)
         picture = np.nan_to_num(_lit(stage, drawn))
-    image = Image.fromarray((geometry.to_srgb(picture) * 255 + 0.5).astype(np.uint8))
-    return image.resize((side_px, side_px), Image.Resampling.LANCZOS)
+    return _developed(picture, side_px)
 
 
 def cube(*, side_px: int = SIDE_PX) -> Image.Image:
     """What stands for a model that cannot be drawn."""
     large = side_px * 2
-    ground = Backdrop(large).linear()
-    image = Image.fromarray((geometry.to_srgb(ground) * 255 + 0.5).astype(np.uint8))
-    pen = ImageDraw.Draw(image)
+    drawing, mask = Image.new("RGB", (large, large)), Image.new("L", (large, large))
     for color, corners in _CUBE.items():
-        pen.polygon([(large * (0.5 + 0.22 * x), large * (0.5 + 0.22 * y)) for x, y in corners], fill=color)
-    return image.resize((side_px, side_px), Image.Resampling.LANCZOS)
+        places = [(large * (0.5 + 0.22 * x), large * (0.5 + 0.22 * y)) for x, y in corners]
+        ImageDraw.Draw(drawing).polygon(places, fill=color)
+        ImageDraw.Draw(mask).polygon(places, fill=255)
+    image = _developed(Backdrop(side_px).linear(), side_px)
+    image.paste(drawing.reduce(2), mask=mask.reduce(2))
+    return image
+
+
+def _developed(picture: Floats, side_px: int) -> Image.Image:
+    """From light to bytes. A fine pattern, the same each time, hides the steps that a soft wall would show."""
+    channels = (
+        Image.fromarray(np.ascontiguousarray(channel)) for channel in geometry.to_srgb(picture).transpose(2, 0, 1)
+    )
+    small = [np.asarray(channel.resize((side_px, side_px), Image.Resampling.LANCZOS)) for channel in channels]
+    tiles = -(-side_px // len(_GRAIN))
+    grain = np.tile(_GRAIN, (tiles, tiles))[:side_px, :side_px, None]
+    return Image.fromarray(np.clip(np.stack(small, axis=-1) * 255 + grain, 0, 255).astype(np.uint8))
 
 
 # --- The stage -------------------------------------------------------------------------------------------------------

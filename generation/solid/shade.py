@@ -157,6 +157,7 @@ def _around(direction: Floats, rough: float) -> Floats:
     edge = 0.08 + 0.7 * rough
     up = np.clip(direction[:, 1:2] / edge * 0.5 + 0.5, 0, 1)
     window = np.clip((direction @ FILL - (0.86 - 0.4 * rough)) / (0.05 + 0.4 * rough), 0, 1)[:, None]
+    window = window * window * (3 - 2 * window)
     return np.asarray(BOUNCE * 0.6 + (SKY * 0.9 - BOUNCE * 0.6) * up + window * 0.8 * (1 - 0.7 * rough), np.float32)
 
 

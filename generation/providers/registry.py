@@ -3,8 +3,12 @@
 from functools import cache
 from importlib import import_module
 
+from django.conf import settings
+
 from generation.providers.base import Provider
 
+# What a row of the catalogue may name; whether this site can use it is another question.
+NAMES = ("demo", "replicate", "gemini", "diffusion")
 PROVIDERS = {"demo": "generation.providers.demo.provider"}
 
 
@@ -17,4 +21,10 @@ def get(name: str) -> Provider:
 
 def is_configured(name: str) -> bool:
     """Whether this site can use a provider at all: its code is there and its keys are set."""
-    return name in PROVIDERS
+    keys = {
+        "demo": True,
+        "replicate": bool(settings.REPLICATE_API_TOKENS),
+        "gemini": bool(settings.GEMINI_API_KEYS),
+        "diffusion": bool(settings.DIFFUSION_MODEL),
+    }
+    return name in PROVIDERS and keys[name]

@@ -10,10 +10,10 @@ ARGS ?=
 .NOTPARALLEL:
 
 # One simple command: behind a shell a SIGTERM to make would leave the site running.
-run: $(VENV)/.installed $(VENV)/.viewer
+run: $(VENV)/.installed $(VIEWER)
 	@$(VENV)/bin/python -m config.run
 
-test: $(VENV)/.installed-dev $(VENV)/.viewer
+test: $(VENV)/.installed-dev $(VIEWER)
 	@$(VENV)/bin/python -m pytest $(ARGS)
 
 # A production's environment, made up: the deploy checks mean something, and nothing is started or written.
@@ -49,13 +49,14 @@ $(VENV)/.installed-dev: requirements-dev.txt requirements.txt | $(VENV)/bin/pyth
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
 	@touch $@ $(VENV)/.installed
 
-# The one script that pip does not carry. Without npm or a network the site runs too: a 3D model then shows its poster.
-# Its last line names a map that we do not serve, which the collected files would be searched for.
-$(VENV)/.viewer: package-lock.json | $(VENV)/bin/python
-	@if npm ci --silent --ignore-scripts --no-audit --no-fund --omit=peer --fetch-retries=1 --fetch-timeout=20000 \
-	  && mkdir -p $(dir $(VIEWER)) \
-	  && sed '/^\/\/# sourceMappingURL=/d' node_modules/@google/model-viewer/dist/model-viewer.min.js > $(VIEWER); \
-	then touch $@; else rm -f $(VIEWER); echo "Without npm (or its registry) 3D models show their poster and cannot be turned."; fi
+# The one script that pip does not carry. Without npm or its registry the site runs too: 3D models then show their poster.
+# The last line of the script names a map that we do not serve, and that collectstatic would look for.
+$(VIEWER): package-lock.json
+	@if command -v npm > /dev/null \
+	  && npm ci --silent --ignore-scripts --no-audit --no-fund --omit=peer --fetch-retries=1 --fetch-timeout=20000 \
+	  && mkdir -p $(@D) \
+	  && sed '/^\/\/# sourceMappingURL=/d' node_modules/@google/model-viewer/dist/model-viewer.min.js > $@; \
+	then :; else echo "No npm, or no registry: 3D models show their poster and cannot be turned."; fi
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

@@ -29,10 +29,16 @@
     };
     Object.keys(told).forEach(function (name) { model.setAttribute(name, told[name]); });
     model.addEventListener("progress", function (event) { progress(event.detail.totalProgress); });
-    model.addEventListener("load", function () { become("ready"); model.focus(); });
+    model.addEventListener("load", ready);
     model.addEventListener("error", fail);
     model.addEventListener("keydown", key);
     solid.querySelector(".canvas").append(model);
+  }
+
+  // The button that was pressed is gone: its focus goes on to what stands in its place.
+  function ready() {
+    become("ready");
+    if (document.activeElement === document.body || solid.contains(document.activeElement)) part("ready").querySelector("button").focus();
   }
 
   function fail() {
@@ -52,12 +58,20 @@
     model.cameraOrbit = (orbit.theta + degrees * Math.PI / 180) + "rad " + orbit.phi + "rad " + orbit.radius + "m";
   }
 
+  // What the camera was told last may be where it is told to go: only what is new moves it.
+  function home() {
+    model.resetTurntableRotation();
+    model.fieldOfView = model.getFieldOfView() + "deg";
+    turn(0);
+    model.updateComplete.then(function () { model.cameraOrbit = solid.dataset.orbit; model.fieldOfView = "auto"; });
+  }
+
   var acts = {
     left: function () { turn(-STEP_DEGREES); },
     right: function () { turn(STEP_DEGREES); },
     closer: function () { model.zoom(ZOOM); },
     farther: function () { model.zoom(-ZOOM); },
-    home: function () { model.resetTurntableRotation(); model.cameraOrbit = solid.dataset.orbit; model.fieldOfView = "auto"; },
+    home: home,
     play: function (button) {
       model.autoRotate = !model.autoRotate;
       button.setAttribute("aria-pressed", String(model.autoRotate));

@@ -1,14 +1,17 @@
 """Celery's doors. A message says "there is work on this lane"; the job row says which."""
 
 import logging
+import os
 from typing import Any
 
-from celery import shared_task
+from celery import current_app, shared_task
+from celery.signals import task_postrun, worker_process_init
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from generation import limits, renditions, sweeping, timing, worker
 from generation.models import Lane
+from generation.providers.diffusion import pipeline, warm
 
 log = logging.getLogger(__name__)
 
@@ -71,3 +74,24 @@ def forget_budgets() -> None:
 def render(asset_id: int) -> None:
     """Make an asset's renditions; until then the door serves the original."""
     renditions.make(asset_id=asset_id)
+
+
+# --- A worker's processes --------------------------------------------------------------------------------------------
+
+
+@worker_process_init.connect
+def warm_up(**_: Any) -> None:
+    """A process of the GPU's queue loads its model before the first job asks for it.
+
+    Only a forked one knows its queues: on macOS, where a process starts afresh, the first job loads the model.
+    """
+    if Lane.GPU in current_app.amqp.queues.consume_from:
+        warm.begin()
+
+
+@task_postrun.connect
+def leave_a_lost_gpu(**_: Any) -> None:
+    """End a process whose device is lost, after its job has been given back; the worker starts another one."""
+    if pipeline.is_lost():
+        log.error("the GPU is lost to this process; it ends, and a new one starts")
+        os._exit(os.EX_SOFTWARE)

@@ -11,7 +11,7 @@ from gallery.errors import NotYours
 from gallery.models import Post, Visibility
 from gallery.models.post import tone_of
 from generation.models import Asset
-from generation.solid import view
+from generation.solid import camera
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -56,7 +56,7 @@ class Piece:
     @property
     def orbit(self) -> str:
         """Where the viewer's camera begins: where the poster was drawn from."""
-        return f"{view.AZIMUTH_DEGREES}deg {view.POLAR_DEGREES}deg 130%"
+        return f"{camera.AZIMUTH_DEGREES}deg {camera.POLAR_DEGREES}deg 130%"
 
     @property
     def type_name(self) -> str:

@@ -10,7 +10,7 @@ import logging
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from uuid import UUID
 
 import uuid_utils.compat as uuid7
@@ -24,8 +24,11 @@ from generation import tones
 from generation.errors import FileGone
 from generation.models import Asset, Job, Moderation, OutputKind
 from generation.providers.base import Output
-from generation.solid import glb, plain, poster
+from generation.solid import plain
 from generation.solid.errors import Broken
+
+if TYPE_CHECKING:
+    from generation.solid.glb import Solid
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +89,8 @@ def _keep_picture(job: Job, output: Output) -> Stored:
 
 
 def _keep_model(job: Job, output: Output) -> Stored:
+    from generation.solid import glb  # noqa: PLC0415  (numpy: a web process keeps nothing and does without)
+
     try:
         solid = glb.read(output.data)
     except Broken as error:
@@ -110,8 +115,10 @@ def _keep_model(job: Job, output: Output) -> Stored:
     )
 
 
-def _poster(solid: glb.Solid) -> Image.Image:
+def _poster(solid: "Solid") -> Image.Image:
     """Its picture; a plain one where it cannot be drawn, because a poster is no reason to lose a model."""
+    from generation.solid import poster  # noqa: PLC0415  (as above)
+
     try:
         return poster.draw(solid)
     except (ArithmeticError, LookupError, MemoryError, ValueError):

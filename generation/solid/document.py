@@ -6,6 +6,7 @@ from generation.solid.errors import Broken
 
 Document: TypeAlias = dict[str, Any]
 
+MAGIC = b"glTF"
 RECORDS_MAX = 10_000
 NUMBER_MAX = 2**32 - 1
 

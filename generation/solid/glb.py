@@ -17,12 +17,11 @@ import numpy as np
 import numpy.typing as npt
 
 from generation.solid import scenes, textures
-from generation.solid.document import Document, index, natural, records
+from generation.solid.document import MAGIC, Document, index, natural, records
 from generation.solid.errors import Broken
 
 Array: TypeAlias = npt.NDArray[Any]
 
-MAGIC = b"glTF"
 CONTENT_TYPE = "model/gltf-binary"
 BYTES_MAX = 100_000_000
 JSON_BYTES_MAX = 8_000_000

@@ -5,7 +5,7 @@ import shutil
 import struct
 from typing import Any, BinaryIO
 
-from generation.solid.glb import MAGIC
+from generation.solid.document import MAGIC
 
 WORDS = {"name", "extras"}
 

@@ -1,4 +1,4 @@
-"""The camera: a long lens from half above, so that a model shows three sides. Also where the viewer starts from."""
+"""The camera: a long lens from half above, so that a model shows three sides."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from math import cos, radians, sin
 
 import numpy as np
 
+from generation.solid.camera import AZIMUTH_DEGREES, POLAR_DEGREES
 from generation.solid.geometry import Floats
 
-AZIMUTH_DEGREES = 32
-POLAR_DEGREES = 68
-"""Round the upright axis from the front, and down from above, as the viewer's camera-orbit counts them."""
 DISTANCE = 5.2
 """From the middle, in radii of the model."""
 FILLED = 0.74

@@ -248,7 +248,7 @@ class _Asked:
         for index, url in enumerate(prediction.files[: self.job.count]):
             seconds = min(FILE_SECONDS_MAX, max(0.1, until - time.monotonic()))
             try:
-                data = fetching.fetch(url, hosts=hosts, bytes_max=assets.BYTES_MAX, seconds_max=seconds)
+                data = fetching.fetch(url, hosts=hosts, bytes_max=assets.bytes_max(self.job), seconds_max=seconds)
             except fetching.Unfetched as error:
                 log.warning("job %s, picture %d: %s", self.job.code, index, error)
                 files.detail, files.is_late = str(error), files.is_late or not error.permanent

@@ -177,6 +177,11 @@ def is_told_all(attempt: Attempt) -> bool:
     return bool(_mine(attempt).update(poll_at=None))
 
 
+def is_untouched(attempt: Attempt) -> bool:
+    """Whether no webhook came since it was claimed."""
+    return _mine(attempt).exists()
+
+
 def _mine(attempt: Attempt) -> QuerySet[Attempt]:
     return Attempt.objects.filter(pk=attempt.pk, poll_at=attempt.poll_at)
 

@@ -163,9 +163,16 @@ class _Asked:
         if not self._is_last():
             predictions.ask_again(self.attempt, seconds=seconds, latest=self.job.deadline_at)
         elif self.attempt.finished_at is None:
-            jobs.fail(job_id=self.job.pk, code=ErrorCode.TIMEOUT, detail="past its deadline")
+            self._time_out()
         else:
             predictions.ask_again(self.attempt, seconds=seconds)
+
+    def _time_out(self) -> None:
+        """The job ends, and its prediction is told so by the next look; unless a webhook has just come."""
+        with transaction.atomic():
+            Job.objects.select_for_update(no_key=True).get(pk=self.job.pk)
+            if predictions.is_untouched(self.attempt):
+                jobs.fail(job_id=self.job.pk, code=ErrorCode.TIMEOUT, detail="past its deadline")
 
     def _is_last(self) -> bool:
         return timezone.now() >= self.job.deadline_at

@@ -1,6 +1,7 @@
 """Webhooks, polls, cancels and failures at once, each with a connection of its own; and webhooks on a real server."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -17,6 +18,23 @@ from tests.generation.remote.steps import Remote, nothing_is_broken
 from tests.races import race, together
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@contextmanager
+def while_looking(door: str, happens: Callable[[], object]) -> Iterator[None]:
+    """Inside, something happens after each answer of the provider at this door, before anybody has read it."""
+    provider = registry.get("replicate")
+    ask = getattr(provider, door)
+
+    def slowly(*asked: Any, **more: Any) -> Any:
+        try:
+            return ask(*asked, **more)
+        finally:
+            happens()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(provider, door, slowly)
+        yield
 
 
 @pytest.fixture
@@ -104,20 +122,22 @@ def test_a_webhook_that_comes_while_another_look_fails_wins(remote: Remote) -> N
     told = remote.over().told()
     Attempt.objects.update(started_at=timezone.now() - timedelta(hours=1))
     remote.emulator.faults.add("refuse", at="list", status=404)
-    provider = registry.get("replicate")
-    find = provider.find  # type: ignore[union-attr]
-
-    def slowly(*order: Any, **told_since: Any) -> Any:
-        try:
-            return find(*order, **told_since)
-        finally:
-            remote.webhook(attempt, told)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(provider, "find", slowly)
+    with while_looking("find", lambda: remote.webhook(attempt, told)):
         poll(attempt)
     attempt.refresh_from_db()
     assert (attempt.finished_at, Job.objects.get().waiting) == (None, False)
+    poll(attempt)
+    made_once(attempt.job_id)
+
+
+def test_a_webhook_that_comes_during_the_last_look_is_in_time(remote: Remote) -> None:
+    """J6: the job is not failed over a success that is known already."""
+    remote.emulator.faults.add("slow", seconds=0.5)
+    attempt = remote.begin()
+    remote.pass_deadline(attempt.job_id)
+    with while_looking("look", lambda: remote.webhook(attempt, remote.over().told())):
+        poll(attempt)
+    assert Job.objects.get().is_open
     poll(attempt)
     made_once(attempt.job_id)
 

@@ -30,7 +30,7 @@ def make(owner: User, *, pictures: int = 1, prompt: str = PROMPT, ratio: str = "
 def submit(
     owner: User, *, pictures: int, prompt: str, ratio: str, model: InferenceModel | None = None, **wish: Any
 ) -> Job:
-    model = model or _listed("demo")
+    model = model or listed("demo")
     number = next(_numbers)
     token = quote.sign(quote.make(model=model, aspect_ratio=ratio, count=pictures), model=model, aspect_ratio=ratio)
     return jobs.submit(
@@ -43,7 +43,7 @@ def submit(
     ).job
 
 
-def _listed(slug: str) -> InferenceModel:
+def listed(slug: str) -> InferenceModel:
     if not InferenceModel.objects.filter(slug=slug).exists():
         catalogue.sync()
     return InferenceModel.objects.get(slug=slug)
@@ -67,7 +67,7 @@ def deliver(attempt: Attempt, *, run_seconds: float, stored: int | None = None) 
 
 def solid(owner: User, *, prompt: str = "A blue porcelain vase", **wish: Any) -> Asset:
     """A 3D model by the demo provider, through the worker's own hands."""
-    job = submit(owner, pictures=1, prompt=prompt, ratio="1:1", model=_listed("demo-3d"), **wish)
+    job = submit(owner, pictures=1, prompt=prompt, ratio="1:1", model=listed("demo-3d"), **wish)
     assert worker.work(job.lane) == job
     return Asset.objects.select_related("owner").get(job=job)
 

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 def begun(owner: User, *, slug: str = "demo-3d") -> Job:
     """A job that a worker has taken."""
-    job = pictures.submit(owner, pictures=1, prompt="A vase", ratio="1:1", slug=slug)
+    job = pictures.submit(owner, pictures=1, prompt="A vase", ratio="1:1", model=pictures.listed(slug))
     claimed = lanes.claim(lane=job.lane)
     assert claimed
     return claimed

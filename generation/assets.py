@@ -57,7 +57,7 @@ def keep(*, job: Job, attempt_number: int, output: Output) -> Stored:
     data, picture, extension, content_type = _checked(output.data)
     code = uuid7.uuid7()
     key = default_storage.save(
-        f"images/{timezone.now():%Y/%m/%d}/{job.model.slug}_{code}.{extension}", ContentFile(data)
+        f"images/{timezone.now():%Y/%m/%d}/{job.maker.slug}_{code}.{extension}", ContentFile(data)
     )
     color, tone = tones.of(picture)
     return Stored(
@@ -118,24 +118,26 @@ def discard(pictures: Sequence[Stored]) -> None:
 # --- Rows ------------------------------------------------------------------------------------------------------------
 
 
-def insert(job: Job, pictures: Sequence[Stored], *, is_late: bool) -> int:
+def insert(job: Job, pictures: Sequence[Stored], *, model_id: int | None, is_late: bool) -> int:
     """Write the rows of a job's pictures, inside the caller's transaction; returns how many the job has now.
 
-    A picture whose index is taken came from another try and is dropped.
+    `model_id` is the model that made them. A picture whose index is taken came from another try and is dropped.
     """
     taken = set(Asset.objects.filter(job=job).values_list("index", flat=True)) if job.tries > 1 else set()
-    rows = Asset.objects.bulk_create([_row(job, p, is_late=is_late) for p in pictures if p.index not in taken])
+    fresh = [picture for picture in pictures if picture.index not in taken]
+    rows = Asset.objects.bulk_create([_row(job, one, model_id=model_id, is_late=is_late) for one in fresh])
     spare = [picture for picture in pictures if picture.index in taken]
     transaction.on_commit(lambda: _render(rows))
     transaction.on_commit(lambda: discard(spare))
     return len(taken) + len(rows)
 
 
-def _row(job: Job, picture: Stored, *, is_late: bool) -> Asset:
+def _row(job: Job, picture: Stored, *, model_id: int | None, is_late: bool) -> Asset:
     return Asset(
         code=picture.code,
         job=job,
         owner_id=job.owner_id,
+        model_id=model_id,
         index=picture.index,
         is_late=is_late,
         storage_key=picture.storage_key,

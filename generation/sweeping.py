@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -48,7 +48,8 @@ def _take_back() -> int:
 def _resend() -> int:
     """Hints for lanes where jobs wait. Too many are harmless: a worker without a job to claim returns at once."""
     sent = 0
-    waiting = Job.objects.filter(waiting=True).values_list("lane").annotate(jobs=Count("pk"))
+    ready = Q(not_before=None) | Q(not_before__lte=Now())
+    waiting = Job.objects.filter(ready, waiting=True).values_list("lane").annotate(jobs=Count("pk"))
     for lane, number in waiting:
         for _ in range(min(number, HINTS_MAX)):
             tasks.hint(lane)

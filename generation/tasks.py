@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 from celery import shared_task
+from django.core.mail import mail_admins
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
@@ -24,10 +25,15 @@ def render_soon(asset_id: int) -> None:
     _send_on_commit(render, asset_id, queue=Lane.DEFAULT)
 
 
-def _send_on_commit(task: Any, argument: str | int, *, queue: str) -> None:
+def alert_soon(subject: str, text: str) -> None:
+    """Mail the staff of ADMINS, in a worker: whoever noticed has something better to do."""
+    _send_on_commit(alert, subject, text, queue=Lane.DEFAULT)
+
+
+def _send_on_commit(task: Any, *arguments: str | int, queue: str) -> None:
     def send() -> None:
         try:
-            task.apply_async(args=[argument], queue=queue)
+            task.apply_async(args=arguments, queue=queue)
         except OperationalError as error:
             log.warning("the broker is away, the sweep will send again: %s", error)
 
@@ -52,6 +58,14 @@ def sweep() -> None:
 def measure() -> None:
     """Bring the models' expected times up to date."""
     timing.measure()
+
+
+@shared_task(
+    name="generation.tasks.alert", autoretry_for=(OSError,), retry_backoff=10, max_retries=5, soft_time_limit=60
+)
+def alert(subject: str, text: str) -> None:
+    """Tell the staff by mail. OSError is what a mail server that is away raises."""
+    mail_admins(subject, text)
 
 
 @shared_task(name="generation.tasks.forget_budgets", soft_time_limit=60, time_limit=90)

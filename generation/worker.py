@@ -10,7 +10,8 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import Error, connection
 
-from generation import assets, jobs, lanes, orders
+from generation import assets, breaker, jobs, lanes, orders, retrying
+from generation.breaker import Leave
 from generation.models import Attempt, ErrorCode, Job, JobState
 from generation.providers import registry
 from generation.providers.base import DirectProvider, Output, ProviderError, Watch
@@ -31,46 +32,59 @@ def work(lane: str) -> Job | None:
 
 
 def _run(job: Job) -> None:
+    provider = job.maker.provider
+    leave = breaker.allow(provider)
+    if not leave:
+        retrying.turned_away(job)
+        return
+    is_delivered = False
+    try:
+        is_delivered = _try(job)
+    finally:
+        if leave is Leave.TRIAL:
+            breaker.succeeded(provider) if is_delivered else breaker.untried(provider)
+
+
+def _try(job: Job) -> bool:
+    """One attempt; whether its pictures were stored. Nothing was when the job has ended or is another worker's now."""
     attempt = jobs.begin(job)
     if attempt is None:
-        return
+        return False
     try:
-        _produce(job, attempt)
+        return _produce(job, attempt)
     except ProviderError as error:
         log.warning("job %s, try %d: %s", job.code, job.tries, error)
-        _fail(job, error.code, error.detail, permanent=error.permanent)
+        retrying.after(job, error)
     except SoftTimeLimitExceeded:
-        _fail(job, ErrorCode.TIMEOUT, "the worker's time limit", permanent=True)
+        retrying.after(job, ProviderError(ErrorCode.TIMEOUT, permanent=True, detail="the worker's time limit"))
     except Error:
         raise  # the database is away: the lease runs out and the sweep takes the job back
     except Exception as error:
         log.exception("job %s, try %d", job.code, job.tries)
-        _fail(job, ErrorCode.INTERNAL, repr(error), permanent=False)
+        retrying.after(job, ProviderError(ErrorCode.INTERNAL, permanent=False, detail=repr(error)))
+    return False
 
 
-def _fail(job: Job, code: ErrorCode, detail: str, *, permanent: bool) -> None:
-    if permanent or not jobs.give_back(job_id=job.pk, code=code, detail=detail, tries=job.tries):
-        jobs.fail(job_id=job.pk, code=code, detail=detail, tries=job.tries)
-
-
-def _produce(job: Job, attempt: Attempt) -> None:
+def _produce(job: Job, attempt: Attempt) -> bool:
     began = time.monotonic()
     provider = registry.get(attempt.provider)
     assert isinstance(provider, DirectProvider)
     outputs = list(provider.run(orders.of(job, attempt), _watch(job)))
     run_seconds = time.monotonic() - began
     if len(outputs) < job.count and jobs.is_lost(job):
-        return  # this worker was frozen for longer than its lease; what it has is no partial success
+        return False  # this worker was frozen for longer than its lease; what it has is no partial success
     if not outputs:
         if Job.objects.filter(pk=job.pk, state=JobState.CANCELLED).exists():
-            return
+            return False
         raise ProviderError(ErrorCode.PROVIDER_FAILED, permanent=False, detail="no picture came")
     jobs.storing(job)
     pictures = list(_keep(job, attempt, outputs))
     if not pictures:
         raise ProviderError(ErrorCode.PROVIDER_FAILED, permanent=False, detail="no picture could be read")
-    if jobs.store(job, attempt, pictures, run_seconds=run_seconds) == JobState.CANCELLED:
+    state = jobs.store(job, attempt, pictures, run_seconds=run_seconds)
+    if state == JobState.CANCELLED:
         assets.discard(pictures)
+    return state == JobState.SUCCEEDED
 
 
 def _keep(job: Job, attempt: Attempt, outputs: list[Output]) -> Iterator[assets.Stored]:

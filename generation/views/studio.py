@@ -19,17 +19,17 @@ from credits import statements
 from credits.models import SPENDABLE, WalletKind
 from credits.purse import share
 from credits.statements import Balance
-from generation import access, cards, catalogue, jobs, limits, lineage, words
+from generation import access, cards, catalogue, equivalents, jobs, limits, lineage, words
 from generation.access import Feature
 from generation.errors import GenerationError, QuoteExpired
-from generation.forms import GenerateForm
+from generation.forms import EQUIVALENT, ONLY, GenerateForm
 from generation.models import Asset, InferenceModel, Job, SeedMode
 from generation.models.job import Origin
 from generation.pricing import quote as quotes
 from generation.shapes import SHAPES
 
 RECENT = 12
-LINKED = ("model", "aspect_ratio", "count", "style", "seed", "seed_mode", "negative_prompt")
+LINKED = ("model", "aspect_ratio", "count", "style", "seed", "seed_mode", "negative_prompt", "failover")
 # (what the chip says, what it writes)
 SUGGESTIONS = (
     ("Misty ridges", "Misty ridges at first light, a lake between the pines"),
@@ -188,6 +188,7 @@ def _context(request: Request, form: GenerateForm, *, refusal: words.Told | None
         "form": form,
         "form_error": _form_error(form),
         "models": models,
+        "equivalents": equivalents.family(chosen) if chosen else [],
         "model": chosen,
         "ratios": RATIOS,
         "quote": _shown(form, balance, chosen),
@@ -290,6 +291,7 @@ def _initial(request: Request, parent: lineage.Parent | None) -> dict[str, Any]:
         "count": 1,
         "style": "none",
         "seed_mode": SeedMode.RANDOM,
+        "failover": ONLY,
         "key": _key(),
     }
     # The form asks for its own controls again when another model is chosen, and links may fill it.
@@ -311,6 +313,7 @@ def _of_parent(parent: lineage.Parent, *, variation: bool) -> dict[str, Any]:
         "seed_mode": job.seed_mode,
         "seed": None if job.seed_mode == SeedMode.RANDOM else job.seed,
         "parent": parent.label,
+        "failover": EQUIVALENT if job.failover else ONLY,
     }
     if catalogue.find(job.model.slug):
         kept["model"] = job.model.slug

@@ -8,7 +8,7 @@ from django.core.mail import mail_admins
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from generation import limits, renditions, sweeping, timing, worker
+from generation import health, limits, renditions, sweeping, timing, worker
 from generation.models import Lane
 
 log = logging.getLogger(__name__)
@@ -56,8 +56,9 @@ def sweep() -> None:
 
 @shared_task(name="generation.tasks.measure", max_retries=0, soft_time_limit=30, time_limit=45)
 def measure() -> None:
-    """Bring the models' expected times up to date."""
+    """Bring the models' expected times and the providers' health up to date."""
     timing.measure()
+    health.measure()
 
 
 @shared_task(

@@ -19,7 +19,7 @@ from credits import statements
 from credits.models import SPENDABLE, WalletKind
 from credits.purse import share
 from credits.statements import Balance
-from generation import access, cards, catalogue, equivalents, jobs, limits, lineage, words
+from generation import access, cards, catalogue, equivalents, health, jobs, limits, lineage, words
 from generation.access import Feature
 from generation.errors import GenerationError, QuoteExpired
 from generation.forms import EQUIVALENT, ONLY, GenerateForm
@@ -188,6 +188,7 @@ def _context(request: Request, form: GenerateForm, *, refusal: words.Told | None
         "form": form,
         "form_error": _form_error(form),
         "models": models,
+        "picker": health.picker(models),
         "equivalents": equivalents.family(chosen) if chosen else [],
         "model": chosen,
         "ratios": RATIOS,

@@ -24,6 +24,12 @@ def browser(alice: User, browse: As) -> Client:
     return browse(alice)
 
 
+def radio(page: str, slug: str) -> str:
+    found = re.search(rf'<label class="model"><input [^>]*id="model-{slug}".*?</label>', page, re.DOTALL)
+    assert found
+    return found[0]
+
+
 def written() -> tuple[int, int]:
     return Job.objects.count(), Transfer.objects.filter(phase="reserve").count()
 
@@ -81,6 +87,25 @@ def test_a_provider_without_its_keys_is_refused(
 
 
 # --- The picker ------------------------------------------------------------------------------------------------------
+
+
+def test_the_picker_disables_what_cannot_run_and_names_the_next_trial(browser: Client, fresco: InferenceModel) -> None:
+    assert " disabled" not in radio(browser.get("/").content.decode(), "fresco")
+    open_breaker("north")
+    label = radio(browser.get("/").content.decode(), "fresco")
+    assert " disabled" in label
+    assert re.search(r'data-level="down">Cannot run now, next trial at \d\d:\d\d UTC<', label)
+
+
+def test_it_can_still_be_chosen_where_an_equivalent_can_take_over(
+    browser: Client, fresco: InferenceModel, gouache: InferenceModel
+) -> None:
+    open_breaker("north")
+    label = radio(browser.get("/").content.decode(), "fresco")
+    assert " disabled" not in label
+    assert 'data-level="down"' in label
+    open_breaker("south")
+    assert " disabled" in radio(browser.get("/").content.decode(), "fresco")
 
 
 def test_the_choice_is_offered_only_where_there_is_an_equivalent_and_is_off_at_first(

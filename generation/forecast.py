@@ -17,8 +17,13 @@ from generation.models import InferenceModel
 COVERAGE_JOBS_MIN = 20
 # Counting further than this would make a submit depend on the backlog.
 PLACES_MAX = 5000
-# From here on times are shown, and so promised, in minutes.
-COARSE_FROM_SECONDS = 90
+# Times are shown, and so promised, in steps: (from so many seconds, in steps of).
+STEPS = ((600, 30), (90, 10), (0, 1))
+MINUTES_FROM = 90
+# Of three points of a skewed distribution: how far its mean lies from its median, in parts of low + high - 2 x median.
+SKEW = 0.3
+# Half of the width of the middle 80 % of a normal distribution, in standard deviations.
+EIGHTY = 1.28
 RETRY_SECONDS = (15, 300)
 
 
@@ -40,12 +45,32 @@ class Due:
 
 def due(model: InferenceModel, *, place: int, count: int, share_left: float = 1.0) -> Due:
     """For a job with `place` others before it, of which `share_left` of the run is still to come."""
-    low, high = model.measured_low, model.measured_high
-    return Due(
-        low=None if low is None else _down(_seconds(model, low, place, count * share_left)),
-        high=None if high is None else _up(_seconds(model, high, place, count * share_left)),
-        typical=_seconds(model, model.expected_seconds, place, count * share_left),
-    )
+    pictures = count * share_left
+    typical = _seconds(model, place, pictures)
+    if model.measured_low is None or model.measured_high is None:
+        return Due(low=None, high=None, typical=typical)
+    low, high = _interval(model, model.measured_low, model.measured_high, place, pictures)
+    return Due(low=_down(max(0.0, low)), high=max(1.0, _up(high)), typical=typical)
+
+
+def _interval(model: InferenceModel, low: float, high: float, place: int, pictures: float) -> tuple[float, float]:
+    """The sum of the runs before a job and of its own: their means add up, and so do the squares of their spreads.
+
+    So the interval of a long queue is narrower than that of a run times its length.
+    """
+    middle = min(high, max(low, model.expected_seconds))
+    mean = middle + SKEW * (low + high - 2 * middle)
+    at_once = _at_once(model)
+    centre, start = middle * pictures, 0.0
+    if place:
+        # All workers are busy, each anywhere in its run: the first to be done is the least of so many uniform times.
+        first = middle / (at_once + 1)
+        centre += mean * place / at_once + first
+        start = EIGHTY * first * math.sqrt(at_once / (at_once + 2))
+    runs = pictures**2 + place / at_once**2
+    below = math.sqrt((middle - low) ** 2 * runs + start**2)
+    above = math.sqrt((high - middle) ** 2 * runs + start**2)
+    return centre - below, centre + above
 
 
 def places_max(model: InferenceModel) -> int:
@@ -56,7 +81,7 @@ def places_max(model: InferenceModel) -> int:
 
 def seconds_late(model: InferenceModel, *, place: int) -> int:
     """When to come again with a job that would be past its deadline before it began; 0 when it would not."""
-    late = _seconds(model, model.expected_seconds, place, 0) - settings.JOB_DEADLINE_SECONDS
+    late = _seconds(model, place, 0) - settings.JOB_DEADLINE_SECONDS
     if late <= 0 and place < PLACES_MAX:
         return 0
     return max(RETRY_SECONDS[0], min(RETRY_SECONDS[1], math.ceil(late)))
@@ -65,12 +90,10 @@ def seconds_late(model: InferenceModel, *, place: int) -> int:
 def between(low: float, high: float) -> str:
     """ "9 to 14 s", "1 min 40 s to 3 min", "up to 2 s"."""
     if low < 1:
-        return f"up to {show.seconds(high)}"
+        return f"up to {_words(high)}"
     if low == high:
-        return f"about {show.seconds(high)}"
-    if high < COARSE_FROM_SECONDS:
-        return f"{low:.0f} to {high:.0f} s"
-    return f"{show.seconds(low)} to {show.seconds(high)}"
+        return f"about {_words(high)}"
+    return f"{low:.0f} to {_words(high)}" if high < MINUTES_FROM else f"{_words(low)} to {_words(high)}"
 
 
 def held(model: InferenceModel) -> str:
@@ -80,8 +103,8 @@ def held(model: InferenceModel) -> str:
     return f"so far {model.coverage:.0%}".replace("%", " %") + f" of {model.coverage_jobs} did"
 
 
-def _seconds(model: InferenceModel, each: float, place: int, pictures: float) -> float:
-    return each * (place / _at_once(model) + pictures)
+def _seconds(model: InferenceModel, place: int, pictures: float) -> float:
+    return model.expected_seconds * (place / _at_once(model) + pictures)
 
 
 def _at_once(model: InferenceModel) -> int:
@@ -96,8 +119,15 @@ def _down(seconds: float) -> float:
 
 def _up(seconds: float) -> float:
     step = _step(seconds)
-    return float(max(1, math.ceil(seconds / step) * step))
+    return float(math.ceil(seconds / step) * step)
 
 
 def _step(seconds: float) -> int:
-    return 60 if seconds >= COARSE_FROM_SECONDS else 1
+    return next(step for since, step in STEPS if seconds >= since)
+
+
+def _words(seconds: float) -> str:
+    if seconds < MINUTES_FROM:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"

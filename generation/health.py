@@ -31,9 +31,9 @@ DAY = """
            percentile_cont(0.95) WITHIN GROUP (ORDER BY run.run_seconds) FILTER (WHERE run.pictures IS NOT NULL)
       FROM (SELECT DISTINCT provider FROM generation_inferencemodel WHERE NOT is_retired) AS known
      CROSS JOIN LATERAL (
-       SELECT coalesce(attempt.model_id, job.model_id) AS model_id, attempt.pictures, attempt.error_code,
-              attempt.run_seconds
-         FROM generation_attempt AS attempt JOIN generation_job AS job ON job.id = attempt.job_id
+       SELECT coalesce(attempt.model_id, (SELECT model_id FROM generation_job WHERE id = attempt.job_id)) AS model_id,
+              attempt.pictures, attempt.error_code, attempt.run_seconds
+         FROM generation_attempt AS attempt
         WHERE attempt.provider = known.provider
           AND attempt.finished_at > statement_timestamp() - interval '24 hours') AS run
      GROUP BY run.model_id

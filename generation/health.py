@@ -1,6 +1,7 @@
 """How the providers did in the last 24 hours, by what their attempts came to. Computed once a minute by `measure`;
 pages read it from the cache, beside the breakers."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from django.core.cache import cache
 from django.db import connection
 
 from config.templatetags import show
-from generation import breaker, equivalents
+from generation import breaker, catalogue, equivalents
 from generation.models import InferenceModel
 from generation.providers import registry
 from generation.providers.base import PROVIDER_FAULTS
@@ -107,6 +108,12 @@ def picker(models: Sequence[InferenceModel]) -> list[tuple[InferenceModel, Line]
     kept = days()
     stands = breaker.states(sorted({model.provider for model in models}))
     return [(model, _line(model, kept.get(model.pk, Day()), stands)) for model in models]
+
+
+def version(picked: Sequence[tuple[InferenceModel, Line]]) -> str:
+    """Changes with all that an open page should hear of: the catalogue, and what can run; not with each figure."""
+    told = [(model.slug, line.level, line.can_be_chosen) for model, line in picked]
+    return hashlib.sha256(f"{catalogue.version()} {told}".encode()).hexdigest()[:16]
 
 
 def _line(model: InferenceModel, day: Day, stands: dict[str, breaker.State]) -> Line:

@@ -1,7 +1,8 @@
 """The contract of a provider: an order in, files out, or one kind of error. Adapters know no job and no ledger.
 
 There are two kinds. A direct one answers while it is called (demo, Gemini, the own GPU). A remote one starts a
-prediction somewhere, which is looked at later (Replicate); its files are fetched by our own client.
+prediction somewhere, which is looked at later (Replicate); its files are named by address, and our own client fetches
+them.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -154,11 +155,11 @@ class RemoteProvider(Protocol):
         """The prediction of an order whose start was ambiguous, begun at or after `since`; None when there is none."""
         ...
 
-    def look(self, external_id: str) -> Prediction:
-        """What a prediction is doing now."""
+    def look(self, external_id: str, *, recipe: Mapping[str, Any]) -> Prediction:
+        """What a prediction is doing now. The order's recipe says which parts of its output are the files."""
         ...
 
-    def read(self, told: Mapping[str, Any]) -> Prediction:
+    def read(self, told: Mapping[str, Any], *, recipe: Mapping[str, Any]) -> Prediction:
         """The same from a webhook's parsed body, which is already verified. Raises ValueError for another shape."""
         ...
 

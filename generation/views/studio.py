@@ -29,7 +29,18 @@ from generation.pricing import quote as quotes
 from generation.shapes import SHAPES
 
 RECENT = 12
-LINKED = ("model", "aspect_ratio", "count", "style", "seed", "seed_mode", "negative_prompt", "failover")
+LINKED = (
+    "model",
+    "aspect_ratio",
+    "count",
+    "style",
+    "seed",
+    "seed_mode",
+    "negative_prompt",
+    "steps",
+    "guidance",
+    "failover",
+)
 # (what the chip says, what it writes)
 SUGGESTIONS = (
     ("Misty ridges", "Misty ridges at first light, a lake between the pines"),
@@ -93,6 +104,15 @@ def quote(request: Request) -> HttpResponse:
         return _page(request, form, status=status)
     shown = _shown(form, _balance(request))
     return render(request, "generation/partials/quote.html", {"quote": shown}, status=status)
+
+
+@require_safe
+def picker(request: Request) -> HttpResponse:
+    """The models as they are now; 204 while the page shows just that. No query: all of it lies in the cache."""
+    if request.GET.get("v") == health.version(health.picker(catalogue.listed())):
+        return HttpResponse(status=204)
+    form = GenerateForm(initial={"model": request.GET.get("model", "")[:50]})
+    return render(request, "generation/partials/models.html", {"form": form, **_offer(form)})
 
 
 @require_POST
@@ -182,20 +202,30 @@ def _context(request: Request, form: GenerateForm, *, refusal: words.Told | None
     user = request.user
     balance = _balance(request)
     tier = access.tier_of(balance, is_guest=not user.is_authenticated)
-    models = catalogue.listed()
-    chosen = catalogue.find(str(form["model"].value() or "")) or next(iter(models), None)
+    offer = _offer(form)
     return {
         "form": form,
         "form_error": _form_error(form),
-        "models": models,
-        "picker": health.picker(models),
-        "equivalents": equivalents.family(chosen) if chosen else [],
-        "model": chosen,
+        **offer,
         "ratios": RATIOS,
-        "quote": _shown(form, balance, chosen),
+        "quote": _shown(form, balance, offer["model"]),
         "limit": limits.used_today(Feature.GENERATE, owner_id=user.pk, tier=tier),
         "refusal": refusal,
         "is_guest": not user.is_authenticated,
+    }
+
+
+def _offer(form: GenerateForm) -> dict[str, Any]:
+    """What the picker shows: every model with its health, the chosen one, who could stand in, and which state it is."""
+    models = catalogue.listed()
+    chosen = catalogue.find(str(form["model"].value() or "")) or next(iter(models), None)
+    picker = health.picker(models)
+    return {
+        "models": models,
+        "picker": picker,
+        "model": chosen,
+        "equivalents": equivalents.family(chosen) if chosen else [],
+        "models_url": f"{reverse('models')}?v={health.version(picker)}",
     }
 
 
@@ -299,7 +329,31 @@ def _initial(request: Request, parent: lineage.Parent | None) -> dict[str, Any]:
     initial |= {name: request.GET[name][:1000] for name in LINKED if name in request.GET}
     if parent is not None:
         initial |= _of_parent(parent, variation="variation" in request.GET)
+    if (model := catalogue.find(initial["model"])) is not None:
+        initial |= _fitted(initial, model)
     return initial
+
+
+def _fitted(initial: dict[str, Any], model: InferenceModel) -> dict[str, Any]:
+    """What another model's settings become where this one has no such thing: what it does as a rule."""
+    fitted: dict[str, Any] = {}
+    if initial["aspect_ratio"] not in model.aspect_ratios:
+        fitted["aspect_ratio"] = model.aspect_ratios[0] if model.aspect_ratios else "1:1"
+    if _count(initial["count"]) > model.max_count:
+        fitted["count"] = model.max_count
+    if initial["style"] not in model.styles:
+        fitted["style"] = "none"
+    for name, most in (("steps", model.max_steps), ("guidance", model.max_guidance)):
+        if initial.get(name) and not _is_within(initial[name], most):
+            fitted[name] = None
+    return fitted
+
+
+def _is_within(value: object, most: float | None) -> bool:
+    try:
+        return most is not None and 0 <= float(str(value)) <= most
+    except ValueError:
+        return False
 
 
 def _of_parent(parent: lineage.Parent, *, variation: bool) -> dict[str, Any]:
@@ -313,6 +367,8 @@ def _of_parent(parent: lineage.Parent, *, variation: bool) -> dict[str, Any]:
         "style": job.style,
         "seed_mode": job.seed_mode,
         "seed": None if job.seed_mode == SeedMode.RANDOM else job.seed,
+        "steps": job.steps,
+        "guidance": job.guidance,
         "parent": parent.label,
         "failover": EQUIVALENT if job.failover else ONLY,
     }

@@ -26,7 +26,9 @@ RATIOS = ["1:1", "3:2"]
 def vendors(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     for module in (north_module, south_module):
         module.provider.forget()
-        monkeypatch.setitem(registry.PROVIDERS, module.__name__.rpartition(".")[2], module.__name__)
+        name = module.__name__.rpartition(".")[2]
+        monkeypatch.setitem(registry.PROVIDERS, name, module.__name__)
+        monkeypatch.setitem(registry._SWITCHES, name, lambda: True)
     settings.OPEN_JOBS_MAX = settings.DAILY_GENERATE_MAX = (1000, 1000, 1000)
     settings.RATE_LIMIT_GENERATE = (1000, 60)
 

@@ -13,7 +13,7 @@ from generation.errors import LaneFull, ModelUnavailable
 from generation.models import InferenceModel, Job, JobState
 from generation.providers import registry
 from tests.browsers import As
-from tests.generation.asking import error_of, job_of
+from tests.generation.asking import HTMX, error_of, job_of
 from tests.generation.resilience.conftest import ask, door_closed, model, open_breaker, submit
 
 pytestmark = pytest.mark.django_db
@@ -134,6 +134,16 @@ def test_a_job_that_is_reused_keeps_its_choice(
     job = job_of(ask(browser, fresco, failover="equivalent"))
     page = browser.get(f"/?from={job.code}").content.decode()
     assert re.search(r'name="failover" value="equivalent" checked', page)
+
+
+def test_an_open_page_hears_of_a_breaker_within_a_minute(browser: Client, fresco: InferenceModel) -> None:
+    address = re.search(r'hx-get="(/models\?v=\w+)"', browser.get("/").content.decode())
+    assert address
+    assert browser.get(address[1], headers=HTMX).status_code == 204
+    open_breaker("north")
+    answer = browser.get(address[1], headers=HTMX)
+    assert answer.status_code == 200
+    assert " disabled" in radio(answer.content.decode(), "fresco")
 
 
 # --- A backlog -------------------------------------------------------------------------------------------------------

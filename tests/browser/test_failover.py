@@ -20,7 +20,8 @@ demo = InferenceModel.objects.get(slug="demo")
 rows = InferenceModel.objects.filter(slug="demo")
 rows.update(family="scenes")
 told = {field: getattr(demo, field) for field in ("provider", "lane", "aspect_ratios", "styles", "price_credits")}
-told |= {"name": "Sketch", "family": "scenes", "typical_seconds": 1, "about": "Quick", "is_retired": False}
+told |= {"name": "Sketch", "about": "Quick", "family": "scenes", "typical_seconds": 1}
+told |= {"position": 99, "is_retired": False}
 sketch, _ = InferenceModel.objects.update_or_create(slug="sketch", defaults=told)
 cache.set(health.KEY, {demo.pk: health.Day(992, 8, 0.4, 1.2), sketch.pk: health.Day(80, 20, 0.4, 60.0)}, 600)
 catalogue.forget()

@@ -154,11 +154,11 @@ class RemoteProvider(Protocol):
         """The prediction of an order whose start was ambiguous, begun at or after `since`; None when there is none."""
         ...
 
-    def look(self, external_id: str) -> Prediction:
-        """What a prediction is doing now."""
+    def look(self, external_id: str, *, recipe: Mapping[str, Any]) -> Prediction:
+        """What a prediction is doing now. The order's recipe says which parts of its output are the files."""
         ...
 
-    def read(self, told: Mapping[str, Any]) -> Prediction:
+    def read(self, told: Mapping[str, Any], *, recipe: Mapping[str, Any]) -> Prediction:
         """The same from a webhook's parsed body, which is already verified. Raises ValueError for another shape."""
         ...
 

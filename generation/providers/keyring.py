@@ -3,6 +3,7 @@
 Rests live in Redis, so that every worker knows of them; a flushed Redis only means that a key is tried once too often.
 """
 
+import time
 from collections.abc import Sequence
 from hashlib import blake2b
 
@@ -14,11 +15,13 @@ REST_SECONDS_MAX = 3600
 
 
 class NoKey(Exception):
-    """Every key is resting. `retry_after_seconds` is when the first one may be tried again."""
+    """Every key is resting, `refused`: because the vendor wants none of them. `retry_after_seconds` is when the first
+    one may be tried again."""
 
-    def __init__(self, name: str, *, retry_after_seconds: float) -> None:
-        super().__init__(f"all keys of {name} are resting")
+    def __init__(self, name: str, *, retry_after_seconds: float, refused: bool) -> None:
+        super().__init__(f"all keys of {name} are {'refused' if refused else 'resting'}")
         self.retry_after_seconds = retry_after_seconds
+        self.refused = refused
 
 
 class KeyRing:
@@ -36,11 +39,14 @@ class KeyRing:
         for key in self.keys:
             if self._place(key) not in resting:
                 return key
-        raise NoKey(self.name, retry_after_seconds=self._first_back())
+        first_back = min(until for until, _ in resting.values())
+        refused = all(refused for _, refused in resting.values())
+        raise NoKey(self.name, retry_after_seconds=max(1.0, first_back - time.time()), refused=refused)
 
-    def rest(self, key: str, *, seconds: float) -> None:
+    def rest(self, key: str, *, seconds: float, refused: bool = False) -> None:
         """Leave a key alone for so long; a rest is never shorter than a second, nor longer than an hour."""
-        cache.set(self._place(key), 1, max(1.0, min(REST_SECONDS_MAX, seconds)))
+        bounded = max(1.0, min(REST_SECONDS_MAX, seconds))
+        cache.set(self._place(key), (time.time() + bounded, refused), bounded)
 
     def label(self, key: str) -> str:
         """What stands for a key in logs and pages: "replicate-1f3a9c"."""
@@ -48,8 +54,3 @@ class KeyRing:
 
     def _place(self, key: str) -> str:
         return f"key:{self.name}:{blake2b(key.encode(), digest_size=12).hexdigest()}"
-
-    def _first_back(self) -> float:
-        ttl = getattr(cache, "ttl", None)
-        left = [ttl(self._place(key)) for key in self.keys] if ttl else []
-        return float(min((seconds for seconds in left if seconds), default=REFUSED_SECONDS / 10))

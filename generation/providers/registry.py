@@ -1,11 +1,25 @@
 """Providers by name, imported on first use: a web process loads none of them."""
 
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 
+from django.conf import settings
+
 from generation.providers.base import Provider
 
-PROVIDERS = {"demo": "generation.providers.demo.provider"}
+PROVIDERS = {
+    "demo": "generation.providers.demo.provider",
+    "replicate": "generation.providers.replicate.provider",
+    "gemini": "generation.providers.gemini.provider",
+}
+
+_SWITCHES: dict[str, Callable[[], object]] = {
+    "demo": lambda: True,
+    "replicate": lambda: settings.REPLICATE_API_TOKENS,
+    "gemini": lambda: settings.GEMINI_API_KEYS,
+    "diffusion": lambda: settings.DIFFUSION_MODEL,
+}
 
 
 @cache
@@ -17,4 +31,4 @@ def get(name: str) -> Provider:
 
 def is_configured(name: str) -> bool:
     """Whether this site can use a provider at all: its code is there and its keys are set."""
-    return name in PROVIDERS
+    return name in PROVIDERS and bool(_SWITCHES[name]())

@@ -292,7 +292,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": crontab(hour="1", minute="5"),
     },
     "forget_budgets": {"task": "generation.tasks.forget_budgets", "schedule": crontab(hour="2", minute="5")},
-    "forget_words": {"task": "generation.tasks.forget_words", "schedule": crontab(hour="2", minute="15")},
+    "forget_unused": {"task": "generation.tasks.forget_unused", "schedule": crontab(hour="2", minute="15")},
     "forget_sessions": {"task": "accounts.tasks.forget_sessions", "schedule": crontab(hour="2", minute="10")},
 }
 

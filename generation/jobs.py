@@ -136,7 +136,8 @@ def _same_or_refuse(job: Job, wish: Wish) -> Job:
 
 def _admit(*, wish: Wish, quote_token: str) -> quotes.Quote:
     """What can be said before anything is reserved: the words, the model's switch, the price."""
-    moderation.check(wish.prompt)
+    for words in {wish.written, wish.prompt}:
+        moderation.check(words)
     if not wish.model.available:
         raise ModelUnavailable(name=wish.model.name, message=wish.model.message)
     return quotes.accept(

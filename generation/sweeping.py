@@ -7,7 +7,7 @@ from django.db.models import Count
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from generation import jobs, tasks
+from generation import enhancing, jobs, tasks
 from generation.models import Asset, ErrorCode, Job
 
 BATCH = 200
@@ -24,6 +24,7 @@ class Swept:
 
 def sweep() -> Swept:
     """End what is past its deadline, take back what a dead worker held, send again what nobody picked up."""
+    enhancing.sweep()
     return Swept(expired=_expire(), lost=_take_back(), hints=_resend() + _render_again())
 
 

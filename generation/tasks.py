@@ -7,7 +7,7 @@ from celery import shared_task
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from generation import limits, renditions, sweeping, timing, worker
+from generation import enhancing, limits, references, renditions, sweeping, timing, worker
 from generation.models import Lane
 
 log = logging.getLogger(__name__)
@@ -22,6 +22,11 @@ def hint(lane: str) -> None:
 def render_soon(asset_id: int) -> None:
     """Ask for an asset's renditions once the transaction has committed."""
     _send_on_commit(render, asset_id, queue=Lane.DEFAULT)
+
+
+def enhance_soon(enhancement_id: int) -> None:
+    """Ask for an enhancement to be worked off once the transaction has committed. The sweep sends a lost one again."""
+    _send_on_commit(enhance, enhancement_id, queue=Lane.PROVIDERS)
 
 
 def _send_on_commit(task: Any, argument: str | int, *, queue: str) -> None:
@@ -46,6 +51,19 @@ def sweep() -> None:
     swept = sweeping.sweep()
     if swept.expired or swept.lost:
         log.info("sweep: %d past their deadline, %d taken back", swept.expired, swept.lost)
+
+
+@shared_task(name="generation.tasks.enhance", max_retries=0, soft_time_limit=90, time_limit=120)
+def enhance(enhancement_id: int) -> None:
+    """Have a prompt rewritten, unless another worker took it."""
+    enhancing.run(enhancement_id=enhancement_id)
+
+
+@shared_task(name="generation.tasks.forget_unused", soft_time_limit=600, time_limit=660)
+def forget_unused() -> None:
+    """Drop enhancements and reference pictures that no form stands on any more."""
+    enhancing.forget_old()
+    references.forget_unused()
 
 
 @shared_task(name="generation.tasks.measure", max_retries=0, soft_time_limit=30, time_limit=45)

@@ -12,7 +12,7 @@ from django.views.decorators.vary import vary_on_headers
 from config import http
 from config.http import Request
 from generation import catalogue, prompts, references, words
-from generation.errors import FileGone, GenerationError
+from generation.errors import BadReference, FileGone, GenerationError
 from generation.forms import GenerateForm
 from generation.models import Reference
 from generation.views import studio
@@ -24,6 +24,8 @@ def upload(request: Request) -> HttpResponse:
     """Keep a picture: 201 and its place in the form to htmx, otherwise 303 to the studio with it."""
     form, error = studio.read(request, needs_prompt=False)
     reference = references.find(code=str(form["reference"].value() or ""), owner_id=request.owner_id())
+    if error is None and reference is None:
+        error = BadReference(reason="Choose a picture first.")
     if request.htmx:
         return _place(request, form, reference, error)
     if error is not None or reference is None:

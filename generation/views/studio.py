@@ -274,7 +274,7 @@ def _context(request: Request, form: GenerateForm, *, refusal: words.Told | None
     today = limits.today([Feature.GENERATE, Feature.ENHANCE], owner_id=user.pk, tier=tier)
     return {
         "form": form,
-        "form_error": _form_error(form),
+        "form_error": "" if refusal else _form_error(form),
         "models": models,
         "model": chosen,
         "ratios": RATIOS,

@@ -59,6 +59,13 @@
     setTimeout(release, HELD_MS);
   }
   function release() { if (held && !uploading && studio()) studio().requestSubmit(); }
+  // What was waited for did not come: nothing is sent without it.
+  function letGo() {
+    if (!held) return;
+    held = sending = false;
+    unframe();
+    settleForm();
+  }
   // A change that fell between question and answer went to an element that the answer has replaced: ask again.
   function priced() {
     if (asked === changes) { quoted = changes; release(); }
@@ -175,7 +182,7 @@
     if (meter()) { meter().hidden = true; meter().removeAttribute("value"); }
     if (event.detail.xhr.status === 413 && event.detail.xhr.getResponseHeader("HX-Reswap")) toast("That file is larger than 10 MB.", "warning");
     if (!event.detail.xhr.status) toast("No connection. The picture was not sent.", "warning");
-    if (!event.detail.successful) release();
+    if (!event.detail.successful) letGo();
   });
 
   /* --- Words enhanced, seen as a difference, edited, undone ----------------------------------------------------------- */

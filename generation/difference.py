@@ -24,9 +24,8 @@ class Part:
 def of(before: str, after: str) -> list[Part]:
     """The parts in reading order; where words were replaced the old ones come first."""
     old, new = _words(before), _words(after)
-    plain = [[word.strip() for word in words] for words in (old, new)]
     parts: list[Part] = []
-    for tag, a, b, c, d in SequenceMatcher(None, *plain, autojunk=False).get_opcodes():
+    for tag, a, b, c, d in SequenceMatcher(None, _plain(old), _plain(new), autojunk=False).get_opcodes():
         if tag == "equal":
             parts.append(_part(Kind.SAME, new[c:d]))
             continue
@@ -45,3 +44,7 @@ def _part(kind: Kind, words: list[str]) -> Part:
 def _words(text: str) -> list[str]:
     """Each with the space before it. Punctuation stays apart: a comma that came does not make its word a new one."""
     return re.findall(r"\s*(?:[^\s,;:.!?]+|[,;:.!?]+)", text)
+
+
+def _plain(words: list[str]) -> list[str]:
+    return [word.strip() for word in words]

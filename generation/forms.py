@@ -113,9 +113,7 @@ class GenerateForm(forms.Form):
     )
     parent = TextField(required=False, max_length=60)  # lineage.py reads it, and believes nothing it cannot see
 
-    def __init__(
-        self, *args: Any, owner_id: int | None = None, needs_prompt: bool = True, **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, owner_id: int | None = None, needs_prompt: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.owner_id = owner_id
         if not needs_prompt:  # a price does not depend on the words

@@ -33,7 +33,7 @@ BATCH = 500
 # --- Keep ------------------------------------------------------------------------------------------------------------
 
 
-def keep(*, owner: "User | None", visitor: Visitor, name: str, file: BinaryIO, address: str) -> Reference:
+def keep(*, owner: "User | None", visitor: Visitor, name: str, file: uploads.Readable, address: str) -> Reference:
     """Check an upload, put what we drew of it into storage, and write its row. The same file again is the same row.
 
     `visitor` becomes a guest where there is no `owner`, after the checks. Raises BadReference, RateLimited.
@@ -167,9 +167,9 @@ def _delete_bytes(keys: list[str]) -> None:
 
 
 def _unused(some: QuerySet[Reference]) -> QuerySet[Reference]:
-    return some.filter(
-        ~Exists(Job.objects.filter(reference=OuterRef("pk"))), ~Exists(Enhancement.objects.filter(reference=OuterRef("pk")))
-    )
+    by_a_job = Job.objects.filter(reference=OuterRef("pk"))
+    by_an_enhancement = Enhancement.objects.filter(reference=OuterRef("pk"))
+    return some.filter(~Exists(by_a_job), ~Exists(by_an_enhancement))
 
 
 def _of(owner_id: int | None) -> QuerySet[Reference]:

@@ -12,7 +12,7 @@ import threading
 import unicodedata
 import zlib
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Protocol
 
 from PIL import Image, ImageCms, ImageOps
 
@@ -48,6 +48,12 @@ _KNOWN = (
 )
 
 
+class Readable(Protocol):
+    """Anything that bytes come from: an upload, or a file."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
 @dataclass(frozen=True)
 class Clean:
     """A picture as we keep it: a JPEG in sRGB. `sha256` is of the bytes that were uploaded; sizes in pixels."""
@@ -61,7 +67,7 @@ class Clean:
     extension: str = "jpg"
 
 
-def clean(file: BinaryIO) -> Clean:
+def clean(file: Readable) -> Clean:
     """Check an upload and draw it anew. Raises BadReference, which says why."""
     data = _read(file)
     with _decoding:
@@ -78,14 +84,15 @@ def clean(file: BinaryIO) -> Clean:
 def name(text: str) -> str:
     """What a file was called, as text to be shown: no folders, nothing invisible, nothing that turns the line round."""
     last = re.split(r"[/\\]", text)[-1]
-    seen = "".join(char for char in unicodedata.normalize("NFC", last) if not unicodedata.category(char).startswith("C"))
+    composed = unicodedata.normalize("NFC", last)
+    seen = "".join(char for char in composed if not unicodedata.category(char).startswith("C"))
     return seen.strip()[:NAME_MAX] or "picture"
 
 
 # --- Checks, from the cheap to the dear ------------------------------------------------------------------------------
 
 
-def _read(file: BinaryIO) -> bytes:
+def _read(file: Readable) -> bytes:
     data = file.read(BYTES_MAX + 1)
     if not data:
         raise BadReference(reason="The file is empty.")

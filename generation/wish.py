@@ -13,8 +13,11 @@ from generation.shapes import SHAPES
 @dataclass(frozen=True)
 class Wish:
     """What a checked form asks for. `seed` None means: take one at random; `steps`, `guidance`, `strength` None: the
-    model's own. `prompt` is as it will be sent; where it was enhanced, `written` is as it was before and `enhanced` what
-    the model made of it, which the person may have edited since ("" both, where it was not)."""
+    model's own.
+
+    `prompt` is as it will be sent. Where it was enhanced, `written` is as it was before and `enhanced` what a model made
+    of that, which the person may have edited since; otherwise both are "".
+    """
 
     model: InferenceModel
     prompt: str

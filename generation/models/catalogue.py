@@ -163,5 +163,10 @@ class InferenceModel(models.Model):
         return self.output_kind == OutputKind.MODEL_3D
 
     @property
+    def needs_reference(self) -> bool:
+        """Whether it makes nothing without a picture."""
+        return bool(self.recipe.get("needs_reference"))
+
+    @property
     def supports_seed(self) -> bool:
         return self.seed_support != SeedSupport.NONE

@@ -71,9 +71,7 @@ def _place(
         "upload_refusal": refusal,
         "can_enhance": prompts.available(),
     }
-    response = render(
-        request, "generation/partials/reference.html", context, status=error.status if error else status
-    )
+    response = render(request, "generation/partials/reference.html", context, status=error.status if error else status)
     if refusal and refusal.retry_after_seconds:
         response["Retry-After"] = str(refusal.retry_after_seconds)
     return response

@@ -33,8 +33,9 @@ from generation.views import enhancements, visitors
 from generation.wish import asked
 
 RECENT = 12
-LINKED = ("model", "aspect_ratio", "count", "style", "seed", "seed_mode", "negative_prompt")
-LINKED += ("steps", "guidance", "strength", "failover", "parent", "enhance")
+LINKED = ("model", "aspect_ratio", "count", "style", "seed", "seed_mode", "negative_prompt", "steps", "guidance")
+# The same, and what the page of an enhancement brings back.
+CARRIED = (*LINKED, "strength", "failover", "parent", "enhance")
 # (what the chip says, what it writes)
 SUGGESTIONS = (
     ("Misty ridges", "Misty ridges at first light, a lake between the pines"),
@@ -102,12 +103,21 @@ def quote(request: Request) -> HttpResponse:
     return render(request, "generation/partials/quote.html", {"quote": shown}, status=status)
 
 
+@require_safe
+def picker(request: Request) -> HttpResponse:
+    """The models as they are now; 204 while the page shows just that. No query: the catalogue lies in the cache."""
+    if request.GET.get("v") == catalogue.version():
+        return HttpResponse(status=204)
+    form = GenerateForm(initial={"model": request.GET.get("model", "")[:50]})
+    return render(request, "generation/partials/models.html", {"form": form, **_offer(form)})
+
+
 @require_POST
 @vary_on_headers("HX-Request")
 def generate(request: Request) -> HttpResponse:
     """Accept a request. 201 and the card to htmx, 303 to the job's page otherwise; every refusal keeps the form.
 
-    With the switch on, words that were not enhanced yet are first: that is free, and nothing is made before it was seen.
+    With the switch on, words that were not enhanced yet are first: free, and nothing is made before it was seen.
     """
     form, error = read(request)
     if error is not None or not form.is_valid():
@@ -203,7 +213,7 @@ def _enhance(request: Request, form: GenerateForm) -> HttpResponse:
     except GenerationError as error:
         return refused(request, form, error, status=error.status)
     if not request.htmx:
-        rest = {name: form[name].value() or "" for name in LINKED if form[name].value()}
+        rest = {name: form[name].value() or "" for name in CARRIED if form[name].value()}
         return http.redirect(request, f"{reverse('enhancement', args=[row.code])}?{urlencode(rest)}")
     context = {"enhancement": enhancements.of(row)}
     response = render(request, "generation/partials/enhancement.html", context, status=202)
@@ -269,16 +279,14 @@ def _context(request: Request, form: GenerateForm, *, refusal: words.Told | None
     user = request.user
     balance = _balance(request)
     tier = access.tier_of(balance, is_guest=not user.is_authenticated)
-    models = catalogue.listed()
-    chosen = catalogue.find(str(form["model"].value() or "")) or next(iter(models), None)
+    offer = _offer(form)
     today = limits.today([Feature.GENERATE, Feature.ENHANCE], owner_id=user.pk, tier=tier)
     return {
         "form": form,
         "form_error": "" if refusal else _form_error(form),
-        "models": models,
-        "model": chosen,
+        **offer,
         "ratios": RATIOS,
-        "quote": _shown(form, balance, chosen),
+        "quote": _shown(form, balance, offer["model"]),
         "limit": today[Feature.GENERATE],
         "enhance_limit": today[Feature.ENHANCE],
         "can_enhance": prompts.available(),
@@ -287,6 +295,13 @@ def _context(request: Request, form: GenerateForm, *, refusal: words.Told | None
         "refusal": refusal,
         "is_guest": not user.is_authenticated,
     }
+
+
+def _offer(form: GenerateForm) -> dict[str, Any]:
+    """What the picker shows: every model, the chosen one, and which state of the catalogue that is."""
+    models = catalogue.listed()
+    chosen = catalogue.find(str(form["model"].value() or "")) or next(iter(models), None)
+    return {"models": models, "model": chosen, "models_url": f"{reverse('models')}?v={catalogue.version()}"}
 
 
 def _form_error(form: GenerateForm) -> str:
@@ -386,12 +401,36 @@ def _initial(request: Request, parent: lineage.Parent | None) -> dict[str, Any]:
         "key": _key(),
     }
     # The form asks for its own controls again when another model is chosen, and links may fill it.
-    initial |= {name: request.GET[name][:1000] for name in LINKED if name in request.GET}
+    initial |= {name: request.GET[name][:1000] for name in CARRIED if name in request.GET}
     if reference := references.find(code=request.GET.get("reference", ""), owner_id=request.owner_id()):
         initial["reference"] = str(reference.code)
     if parent is not None:
         initial |= _of_parent(parent, viewer_id=request.owner_id(), variation="variation" in request.GET)
+    if (model := catalogue.find(initial["model"])) is not None:
+        initial |= _fitted(initial, model)
     return initial
+
+
+def _fitted(initial: dict[str, Any], model: InferenceModel) -> dict[str, Any]:
+    """What another model's settings become where this one has no such thing: what it does as a rule."""
+    fitted: dict[str, Any] = {}
+    if initial["aspect_ratio"] not in model.aspect_ratios:
+        fitted["aspect_ratio"] = model.aspect_ratios[0] if model.aspect_ratios else "1:1"
+    if _count(initial["count"]) > model.max_count:
+        fitted["count"] = model.max_count
+    if initial["style"] not in model.styles:
+        fitted["style"] = "none"
+    for name, most in (("steps", model.max_steps), ("guidance", model.max_guidance)):
+        if initial.get(name) and not _is_within(initial[name], most):
+            fitted[name] = None
+    return fitted
+
+
+def _is_within(value: object, most: float | None) -> bool:
+    try:
+        return most is not None and 0 <= float(str(value)) <= most
+    except ValueError:
+        return False
 
 
 def _enhanced_form(request: Request, row: Enhancement) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Enhancement from the button to the job: Gemini's emulator at the wire, the worker's real call, the page in between."""
+"""Enhancement from the button to the job: Gemini emulated at the wire, the worker's real call, the page in between."""
 
 import re
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.files.storage import default_storage
 from django.test import Client
 from django.utils import timezone
 
@@ -236,7 +237,9 @@ def test_other_methods_are_refused(alice: User, browse: As, method: str) -> None
 # --- Refused ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("prompt", "sentence"), [("", "Write what"), ("ab", "at least 3"), ("x" * 1001, "at most 1000")])
+@pytest.mark.parametrize(
+    ("prompt", "sentence"), [("", "Write what"), ("ab", "at least 3"), ("x" * 1001, "at most 1000")]
+)
 def test_a_bad_prompt_names_its_field(alice: User, browse: As, prompt: str, sentence: str) -> None:
     response = wish(browse(alice), prompt=prompt)
     assert (response.status_code, sentence in response.content.decode()) == (422, True)
@@ -279,7 +282,7 @@ def test_so_many_are_open_at_a_time(alice: User, browse: As) -> None:
 
 
 def test_a_name_that_never_was_uses_up_nothing(alice: User, browse: As) -> None:
-    said = {"enhance": "on", "enhancement": "nonsense", "enhanced": "free words"}
+    said: dict[str, Any] = {"enhance": "on", "enhancement": "nonsense", "enhanced": "free words"}
     assert ask(browse(alice), **said).status_code == 202
     job = job_of(ask(browse(alice), **{**said, "enhance": ""}))
     assert (job.prompt_enhanced, job.prompt_sent) == ("", WRITTEN)
@@ -387,7 +390,7 @@ def test_the_sweep_ends_what_is_past_its_deadline(alice: User, browse: As) -> No
 def test_a_picture_that_went_is_told(alice: User, browse: As) -> None:
     kept = uploads.kept(alice)
     row = asked(browse(alice), reference=str(kept.code))
-    references.default_storage.delete(kept.storage_key)
+    default_storage.delete(kept.storage_key)
     enhancing.run(enhancement_id=row.pk)
     row.refresh_from_db()
     assert row.error_code == "bad_reference"
@@ -410,7 +413,7 @@ def test_through_pages_nothing_of_the_form_is_lost(alice: User, browse: As, gemi
     assert 'http-equiv="refresh"' not in body
     for part in (WRITTEN, TEXT, 'value="2:3" checked', 'value="77"', "people &amp; text", str(kept.code)):
         assert part in body
-    fields = {name: value for name, value in re.findall(r'name="(key|quote|enhancement)"[^>]*?value="([^"]*)"', body)}
+    fields = dict(re.findall(r'name="(key|quote|enhancement)"[^>]*?value="([^"]*)"', body))
     job = job_of(use(browser, Enhancement.objects.get(), **said, **fields, reference=str(kept.code), htmx=False))
     assert (job.prompt_written, job.prompt_enhanced, job.count, job.seed) == (WRITTEN, TEXT, 2, 77)
 
@@ -434,9 +437,7 @@ def test_a_refusal_keeps_the_enhancement(alice: User, browse: As, gemini: Gemini
     assert f'name="enhancement" value="{row.code}"' in body
 
 
-def test_a_failed_one_leads_back_to_the_studio_with_the_words(
-    alice: User, browse: As, gemini: GeminiEmulator
-) -> None:
+def test_a_failed_one_leads_back_to_the_studio_with_the_words(alice: User, browse: As, gemini: GeminiEmulator) -> None:
     browser = browse(alice)
     gemini.faults.add("block_output", reason="SAFETY")
     row = asked(browser)
@@ -449,9 +450,7 @@ def test_a_failed_one_leads_back_to_the_studio_with_the_words(
 # --- Afterwards ------------------------------------------------------------------------------------------------------
 
 
-def test_reuse_retry_and_remix_carry_all_three(
-    alice: User, charlie: User, browse: As, gemini: GeminiEmulator
-) -> None:
+def test_reuse_retry_and_remix_carry_all_three(alice: User, charlie: User, browse: As, gemini: GeminiEmulator) -> None:
     browser = browse(alice)
     asset = pictures.one(alice, prompt=f"{TEXT} indeed", written=WRITTEN, enhanced=TEXT)
     pictures.show(asset)

@@ -15,8 +15,8 @@ class Wish:
     """What a checked form asks for. `seed` None means: take one at random; `steps`, `guidance`, `strength` None: the
     model's own.
 
-    `prompt` is as it will be sent. Where it was enhanced, `written` is as it was before and `enhanced` what a model made
-    of that, which the person may have edited since; otherwise both are "".
+    `prompt` is as it will be sent. Where it was enhanced, `written` is as it was before and `enhanced` what a model
+    made of that, which the person may have edited since; otherwise both are "".
     """
 
     model: InferenceModel

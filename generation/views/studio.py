@@ -215,8 +215,10 @@ def _enhance(request: Request, form: GenerateForm) -> HttpResponse:
     if not request.htmx:
         rest = {name: form[name].value() or "" for name in CARRIED if form[name].value()}
         return http.redirect(request, f"{reverse('enhancement', args=[row.code])}?{urlencode(rest)}")
-    context = {"enhancement": enhancements.of(row)}
-    response = render(request, "generation/partials/enhancement.html", context, status=202)
+    tier = access.tier(owner_id=row.owner_id, is_guest=not request.user.is_authenticated)
+    used = limits.used_today(Feature.ENHANCE, owner_id=row.owner_id, tier=tier)
+    context = {"enhancement": enhancements.of(row), "enhance_limit": used}
+    response = render(request, "generation/partials/enhancement_asked.html", context, status=202)
     response["HX-Retarget"], response["HX-Reswap"] = "#enhancement", "outerHTML"
     return response
 

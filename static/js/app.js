@@ -193,6 +193,10 @@
     var wanted = form.elements.enhance, place = enhancement();
     return Boolean(wanted && wanted.checked && !(place && place.dataset.state === "done"));
   }
+  on("htmx:afterSettle", function (event) {
+    var place = enhancement();
+    if (place && place.dataset.state && event.detail.target && event.detail.target.id === "enhancement") place.scrollIntoView({ behavior: calm.matches ? "auto" : "smooth", block: "nearest" });
+  });
   function compare(prompt) {
     var place = enhancement();
     if (!place || !/^(done|stale)$/.test(place.dataset.state)) return;

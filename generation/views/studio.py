@@ -178,6 +178,8 @@ def enhancement(request: Request, code: UUID) -> HttpResponse:
 def read(request: Request, *, needs_prompt: bool = True) -> tuple[GenerateForm, GenerationError | None]:
     """What was posted. A picture in it is kept first, so that its code stands in the form whatever comes after."""
     data, error = request.POST.dict(), None
+    # A browser sends the empty field of a file along, as an empty text of the same name behind the code.
+    data["reference"] = next(filter(None, request.POST.getlist("reference")), "")
     if "remove" in data:
         data.pop("reference", None)
     if "undo" in data:

@@ -8,7 +8,7 @@ from typing import Any
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from tests import uploads
 from tests.browser.acts import PROMPT, button, picture, sees
@@ -70,8 +70,8 @@ def field(page: Page) -> Locator:
     return page.locator("#reference-file")
 
 
-def river(*, color: tuple[int, int, int] = (30, 90, 120)) -> dict[str, Any]:
-    return {"name": "river-mouth.jpg", "mimeType": "image/jpeg", "buffer": uploads.jpeg(color=color)}
+def river(data: bytes = b"", *, color: tuple[int, int, int] = (30, 90, 120)) -> FilePayload:
+    return {"name": "river-mouth.jpg", "mimeType": "image/jpeg", "buffer": data or uploads.jpeg(color=color)}
 
 
 def is_there(page: Page) -> None:
@@ -100,7 +100,7 @@ def test_a_picture_comes_in_three_ways_and_goes_again(anybody: Anybody, way: str
     place = page.locator("#reference")
     height = place.bounding_box()["height"]  # type: ignore[index]
     if way == "browse":
-        field(page).set_input_files([river()])  # type: ignore[list-item]
+        field(page).set_input_files(river())
     else:
         page.evaluate(CARRY, [way, base64.b64encode(uploads.jpeg()).decode()])
     is_there(page)
@@ -113,17 +113,17 @@ def test_a_picture_comes_in_three_ways_and_goes_again(anybody: Anybody, way: str
 
 def test_what_is_no_picture_is_told_beside_its_field(anybody: Anybody) -> None:
     page = studio(anybody)
-    field(page).set_input_files([{**river(), "buffer": b"%PDF-1.7 and so on"}])  # type: ignore[list-item]
+    field(page).set_input_files(river(b"%PDF-1.7 and so on"))
     expect(page.locator("#reference [data-error=bad_reference]")).to_contain_text("This is a PDF")
-    field(page).set_input_files([{**river(), "buffer": b"x" * (10 * 2**20 + 1)}])  # type: ignore[list-item]
+    field(page).set_input_files(river(b"x" * (10 * 2**20 + 1)))
     expect(page.locator(".toast", has_text="larger than 10 MB")).to_be_visible()
-    field(page).set_input_files([river()])  # type: ignore[list-item]
+    field(page).set_input_files(river())
     is_there(page)
 
 
 def test_a_picture_stays_when_another_model_is_chosen(anybody: Anybody) -> None:
     page = studio(anybody)
-    field(page).set_input_files([river()])  # type: ignore[list-item]
+    field(page).set_input_files(river())
     is_there(page)
     page.locator("input[name=model]:not(:checked):not(:disabled)").first.check(force=True)
     expect(page.locator("#reference-h")).to_contain_text("follows it")
@@ -188,7 +188,7 @@ def test_a_picture_is_read_into_the_words_by_keyboard_alone(
     anybody: Anybody, site: Site, gemini: GeminiEmulator
 ) -> None:
     page = studio(anybody)
-    field(page).set_input_files([river(color=(200, 30, 40))])  # type: ignore[list-item]
+    field(page).set_input_files(river(color=(200, 30, 40)))
     is_there(page)
     page.get_by_role("switch", name="Enhance prompt").focus()
     page.keyboard.press("Space")
@@ -207,7 +207,7 @@ def test_a_picture_is_read_into_the_words_by_keyboard_alone(
 def test_it_fits_and_axe_finds_nothing(anybody: Anybody, gemini: GeminiEmulator, scheme: str, width: int) -> None:
     says(gemini, f"{PROMPT}, seen from afar")
     page = studio(anybody, color_scheme=scheme, viewport={"width": width, "height": 900})
-    field(page).set_input_files([river(color=(width // 8, 90, 120))])  # type: ignore[list-item]
+    field(page).set_input_files(river(color=(width // 8, 90, 120)))
     is_there(page)
     enhance(page).get_by_text("Edit, or see what is sent").click()
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
@@ -222,7 +222,7 @@ def test_it_fits_and_axe_finds_nothing(anybody: Anybody, gemini: GeminiEmulator,
 
 def test_without_javascript_all_of_it_goes_through_pages(anybody: Anybody) -> None:
     page = studio(anybody, java_script_enabled=False)
-    field(page).set_input_files([river(color=(1, 60, 90))])  # type: ignore[list-item]
+    field(page).set_input_files(river(color=(1, 60, 90)))
     page.get_by_role("button", name="Show price").click()
     expect(page.locator(".refpic__name")).to_have_text("river-mouth.jpg")
     page.get_by_role("switch", name="Enhance prompt").check()

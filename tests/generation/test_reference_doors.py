@@ -34,12 +34,12 @@ def follower() -> InferenceModel:
     return demo()
 
 
-def follow(client: Client, reference: Reference | str, **changes: Any) -> Any:
+def follow(client: Client, kept: Reference | str, **changes: Any) -> Any:
     """POST /generate with a picture to follow, at the price that it has then."""
     model = demo()
     terms = {"aspect_ratio": "3:2", "references": 1}
     token = quote.sign(quote.make(model=model, count=1, **terms), model=model, **terms)  # type: ignore[arg-type]
-    code = reference if isinstance(reference, str) else str(reference.code)
+    code = kept if isinstance(kept, str) else str(kept.code)
     return ask(client, **{"quote": token, "reference": code, **changes})
 
 
@@ -226,6 +226,14 @@ def test_without_javascript_the_file_goes_with_the_form(alice: User, browse: As,
     assert f'name="reference" value="{kept.code}"' in body
     assert "Misty ridges at first light" in body
     assert job_of(follow(client, kept, htmx=False)).reference == kept
+
+
+def test_the_empty_field_of_a_file_does_not_take_the_picture_away(
+    alice: User, browse: As, follower: InferenceModel
+) -> None:
+    kept = uploads.kept(alice)
+    job = job_of(follow(browse(alice), kept, reference=[str(kept.code), ""]))
+    assert job.reference == kept
 
 
 def test_a_bad_file_in_the_form_keeps_what_was_typed(alice: User, browse: As) -> None:

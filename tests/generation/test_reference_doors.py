@@ -267,16 +267,19 @@ def test_a_submit_for_a_picture_that_went_meanwhile_is_refused(alice: User, foll
         references.hold(reference_id=kept.pk, owner_id=alice.pk)
 
 
-def test_reuse_and_retry_carry_ones_own_picture(alice: User, browse: As, follower: InferenceModel) -> None:
+@pytest.mark.parametrize("strength", [0.0, 0.4])
+def test_reuse_and_retry_carry_ones_own_picture(
+    alice: User, browse: As, follower: InferenceModel, strength: float
+) -> None:
     client, kept = browse(alice), uploads.kept(alice)
-    job = job_of(follow(client, kept, strength="0.4"))
+    job = job_of(follow(client, kept, strength=str(strength)))
     body = client.get(f"/?from={job.code}").content.decode()
     assert f'name="reference" value="{kept.code}"' in body
-    assert 'value="0.4"' in body
+    assert f'step="0.05" value="{strength}"' in body
     jobs.cancel(code=job.code, owner_id=alice.pk)
     again = job_of(client.post(f"/jobs/{job.code}/retry", headers=HTMX))  # type: ignore[arg-type]
     assert again != job
-    assert (again.reference, again.strength) == (kept, 0.4)
+    assert (again.reference, again.strength) == (kept, strength)
 
 
 def test_a_remix_by_somebody_else_has_no_reference(

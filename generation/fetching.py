@@ -11,7 +11,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any
@@ -97,15 +97,19 @@ def _place(url: str, *, hosts: Sequence[str]) -> _Place:
 def _matches(host: str, allowed: str) -> bool:
     """Whole labels only: "*.example" allows a.example, neither example nor a-example, nor "a.example." """
     if allowed.startswith("*."):
-        return bool(_NAME.fullmatch(host)) and host.endswith(allowed[1:])
+        return bool(_NAME.fullmatch(host)) and not _literal(host) and host.endswith(allowed[1:])
     return host.strip("[]") == allowed.strip("[]")
 
 
 def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
+    literal = _literal(host)
+    return literal is not None and literal.is_loopback
+
+
+def _literal(host: str) -> IPv4Address | IPv6Address | None:
+    with suppress(ValueError):
+        return ip_address(host.strip("[]"))
+    return None
 
 
 def _public_addresses(host: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('generation', '0003_providers'),
+        ('generation', '0004_triangles'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

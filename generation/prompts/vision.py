@@ -12,7 +12,7 @@ from generation.models import ErrorCode
 from generation.prompts import plain
 from generation.providers.base import ProviderError, Reference
 
-SECONDS = 30.0
+SECONDS = 25.0
 SUBJECT_MAX = 120
 WORDS_MAX = 300
 COLOURS_MAX = 5

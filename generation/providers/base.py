@@ -1,7 +1,8 @@
 """The contract of a provider: an order in, files out, or one kind of error. Adapters know no job and no ledger.
 
 There are two kinds. A direct one answers while it is called (demo, Gemini, the own GPU). A remote one starts a
-prediction somewhere, which is looked at later (Replicate); its files are fetched by our own client.
+prediction somewhere, which is looked at later (Replicate); its files are named by address, and our own client fetches
+them.
 """
 
 from collections.abc import Callable, Iterator, Mapping

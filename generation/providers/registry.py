@@ -6,12 +6,11 @@ from importlib import import_module
 
 from django.conf import settings
 
-from generation.providers.base import Provider
+from generation.providers.base import Provider, RemoteProvider
 
-# What a row of the catalogue may name; whether this site can use it is another question.
-NAMES = ("demo", "replicate", "gemini", "diffusion")
 PROVIDERS = {
     "demo": "generation.providers.demo.provider",
+    "diffusion": "generation.providers.diffusion.provider",
     "replicate": "generation.providers.replicate.provider",
     "gemini": "generation.providers.gemini.provider",
 }
@@ -22,6 +21,9 @@ _SWITCHES: dict[str, Callable[[], object]] = {
     "gemini": lambda: settings.GEMINI_API_KEYS,
     "diffusion": lambda: settings.DIFFUSION_MODEL,
 }
+
+# What a row of the catalogue may name; whether this site can use it is another question.
+NAMES = tuple(_SWITCHES)
 
 
 @cache
@@ -34,3 +36,8 @@ def get(name: str) -> Provider:
 def is_configured(name: str) -> bool:
     """Whether this site can use a provider at all: its code is there and its keys are set."""
     return name in PROVIDERS and bool(_SWITCHES[name]())
+
+
+def is_remote(name: str) -> bool:
+    """Whether its predictions run elsewhere, so that no worker holds their jobs."""
+    return name in PROVIDERS and isinstance(get(name), RemoteProvider)

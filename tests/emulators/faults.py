@@ -10,7 +10,7 @@ from typing import Any
 #   delay(seconds)                    the answer comes late
 #   hang(seconds)                     it never comes; the connection breaks after that time
 #   drop                              the connection breaks instead of an answer
-#   kill(pid, when="before"|"after")  SIGKILL around the answer; without a pid to the process that called
+#   kill(pid, when="before")          SIGKILL before, during or after the answer; without a pid to whoever called
 #   refuse(status, ...)               the vendor's error; the rest of the values is the vendor's
 # `accepted` says whether the work is done all the same: false by default for a refusal, true for the others.
 WIRE = ("delay", "hang", "drop", "kill", "refuse")

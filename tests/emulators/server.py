@@ -5,71 +5,25 @@ A vendor is a subclass with routes. Control doors, the same for all: GET /_emula
 """
 
 import argparse
-import json
 import os
 import re
 import signal
-import socket
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
-from urllib.parse import parse_qsl, urlsplit
 
 from tests.emulators.callers import caller_of
 from tests.emulators.faults import Fault, Faults
+from tests.emulators.wire import Call, Reply, Server
+
+__all__ = ["Call", "Emulator", "Refused", "Reply", "Route", "arguments", "serve_until_told"]
 
 CONTROL = "/_emulator/"
-BODY_BYTES_MAX = 64 * 1024 * 1024
 HANG_SECONDS = 3600.0
-
-
-@dataclass(frozen=True)
-class Call:
-    """One request as it came. Header names are lower case; `body` is parsed JSON, text or bytes; `at` is monotonic."""
-
-    method: str
-    path: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: Any
-    raw: bytes
-    at: float
-    peer: tuple[str, int]
-
-    def told(self) -> dict[str, Any]:
-        """As JSON, for the control door."""
-        body = self.body if not isinstance(self.body, bytes) else f"<{len(self.body)} bytes>"
-        return {
-            "method": self.method,
-            "path": self.path,
-            "query": self.query,
-            "headers": self.headers,
-            "body": body,
-            "at": self.at,
-        }
-
-
-@dataclass
-class Reply:
-    """An answer. A body in pieces is sent as they come; a Content-Length among the headers is sent as it is said."""
-
-    status: int = 200
-    body: bytes | Iterable[bytes] = b""
-    headers: dict[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def json(cls, value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> "Reply":
-        body = json.dumps(value, ensure_ascii=False).encode()
-        return cls(status, body, {"Content-Type": "application/json"} | dict(headers or {}))
-
-    @classmethod
-    def text(cls, text: str, *, status: int = 200, content_type: str = "text/plain; charset=utf-8") -> "Reply":
-        return cls(status, text.encode(), {"Content-Type": content_type})
+CALLS_MAX = 4000
 
 
 class Refused(Exception):
@@ -91,7 +45,7 @@ class Route:
 
 
 class Emulator:
-    """A vendor at the wire. A subclass gives `routes`, `refusal`, and perhaps `subject`, `authorise` and `forget`."""
+    """A vendor at the wire. A subclass gives `routes` and `refusal`, and what else it likes of the first part."""
 
     name: ClassVar[str] = "vendor"
     known_faults: ClassVar[Mapping[str, Sequence[str]]] = {}
@@ -101,7 +55,7 @@ class Emulator:
         self.faults = Faults(self.known_faults)
         self.closing = threading.Event()
         self._routes = [(route, re.compile(route.pattern)) for route in self.routes()]
-        self._server = _Server(("127.0.0.1", port), self)
+        self._server = Server(port, self.handle)
         self._thread: threading.Thread | None = None
 
     # --- What a vendor says ------------------------------------------------------------------------------------------
@@ -120,6 +74,10 @@ class Emulator:
     def subject(self, call: Call, groups: Mapping[str, str]) -> str:
         """The text that a fault's `match` is looked for in."""
         return f"{call.path} {call.raw.decode(errors='replace')}"
+
+    def due(self, route: Route, call: Call, groups: Mapping[str, str]) -> dict[str, Fault]:
+        """The faults that this call takes."""
+        return self.faults.take(route.door, self.subject(call, groups))
 
     def forget(self) -> None:
         """Drop what the vendor keeps, for the control door's reset."""
@@ -156,6 +114,9 @@ class Emulator:
         self.calls.clear()
         self.forget()
 
+    def is_closing(self) -> bool:
+        return self.closing.is_set()
+
     def pause(self, seconds: float) -> None:
         """Sleep, but not past the end."""
         self.closing.wait(seconds)
@@ -167,7 +128,7 @@ class Emulator:
         if call.path.startswith(CONTROL):
             send(self._control(call))
             return
-        self.calls.append(call)
+        self._record(call)
         route, groups = self._find(call)
         if route is None:
             send(self.refusal(Fault("refuse", "", values={"status": 404})))
@@ -175,9 +136,14 @@ class Emulator:
         if shut := self.authorise(route, call):
             send(shut)
             return
-        faults = self.faults.take(route.door, self.subject(call, groups))
+        faults = self.due(route, call, groups)
         reply = self._answer(route, call, faults, groups)
-        self._go_wrong(faults, call, lambda: send(reply))
+        self._go_wrong(faults, call, reply, send)
+
+    def _record(self, call: Call) -> None:
+        self.calls.append(call)
+        if len(self.calls) > CALLS_MAX:
+            del self.calls[: CALLS_MAX // 2]
 
     def _find(self, call: Call) -> tuple[Route | None, dict[str, str]]:
         for route, pattern in self._routes:
@@ -188,7 +154,7 @@ class Emulator:
     def _answer(self, route: Route, call: Call, faults: Mapping[str, Fault], groups: Mapping[str, str]) -> Reply:
         """The vendor's own answer, or a refusal: instead of the work, or after it where the fault says `accepted`."""
         refuse = faults.get("refuse")
-        if all(_accepts(fault) for fault in faults.values()):
+        if all(_accepts(fault) for fault in faults.values() if fault.at == route.door):
             try:
                 reply = route.answer(call, faults, **groups)
             except Refused as refused:
@@ -197,20 +163,18 @@ class Emulator:
             reply = Reply()
         return self.refusal(refuse) if refuse else reply
 
-    def _go_wrong(self, faults: Mapping[str, Fault], call: Call, send: Callable[[], None]) -> None:
-        """What goes wrong with the answer: stall, hang, drop the connection, kill somebody before or after it."""
+    def _go_wrong(self, faults: Mapping[str, Fault], call: Call, reply: Reply, send: Callable[[Reply], None]) -> None:
+        """What goes wrong with the answer: stall, hang, drop the connection, kill somebody around it."""
+        kill = _Kill(faults.get("kill"), call)
         if delay := faults.get("delay"):
             self.pause(float(delay.get("seconds", 1.0)))
         if hang := faults.get("hang"):
             self.pause(float(hang.get("seconds", HANG_SECONDS)))
-        kill = faults.get("kill")
-        if kill and kill.get("when", "before") == "before":
-            _kill(kill, call)
+        kill.when("before")
         if "hang" in faults or "drop" in faults:
             raise ConnectionAbortedError("as asked")
-        send()
-        if kill and kill.get("when") == "after":
-            _kill(kill, call)
+        send(kill.during(reply))
+        kill.when("after")
 
     # --- Control -----------------------------------------------------------------------------------------------------
 
@@ -242,114 +206,31 @@ def _accepts(fault: Fault) -> bool:
     return bool(fault.get("accepted", fault.name != "refuse"))
 
 
-def _kill(fault: Fault, call: Call) -> None:
-    """SIGKILL to the given process, or to the one that made this call."""
-    pid = fault.get("pid") or caller_of(call.peer)
-    if pid:
-        with suppress(ProcessLookupError):
-            os.kill(int(pid), signal.SIGKILL)
+class _Kill:
+    """SIGKILL around an answer, to the given process or to the one that made the call. Without a fault to nobody."""
 
+    def __init__(self, fault: Fault | None, call: Call) -> None:
+        self._when = fault.get("when", "before") if fault else ""
+        # Now: after the answer the caller may have closed the socket that gives it away.
+        self._victim = (fault.get("pid") or caller_of(call.peer)) if fault else None
 
-class _Server(ThreadingHTTPServer):
-    """Knows its open connections, so that a stopped emulator is silent at once."""
+    def when(self, moment: str) -> None:
+        if self._when == moment and self._victim:
+            with suppress(ProcessLookupError):
+                os.kill(int(self._victim), signal.SIGKILL)
 
-    request_queue_size = 128
-    daemon_threads = True
-    block_on_close = False
+    def during(self, reply: Reply) -> Reply:
+        """The same answer, in whose middle somebody is killed where that is the moment."""
+        if self._when != "during":
+            return reply
+        assert isinstance(reply.body, bytes)
+        framed = reply.headers | {"Content-Length": str(len(reply.body))}
+        return replace(reply, body=self._halves(reply.body), headers=framed)
 
-    def __init__(self, address: tuple[str, int], emulator: Emulator) -> None:
-        self.emulator = emulator
-        self._open: set[socket.socket] = set()
-        self._lock = threading.Lock()
-        super().__init__(address, _Handler)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        with self._lock:
-            self._open.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        with self._lock:
-            self._open.discard(request)
-        super().shutdown_request(request)
-
-    def break_connections(self) -> None:
-        with self._lock:
-            still_open = list(self._open)
-        for connection in still_open:
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A caller that goes away is no news; a fault of the emulator is."""
-        if not isinstance(sys.exception(), OSError):
-            super().handle_error(request, client_address)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    """Between the socket and the emulator."""
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    server: _Server
-
-    def _serve(self) -> None:
-        call = self._read()
-        if call is None:
-            return
-        try:
-            self.server.emulator.handle(call, self._send)
-        except ConnectionError:
-            self.close_connection = True
-
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_QUERY = _serve  # noqa: N815  (the base class's names)
-
-    def _read(self) -> Call | None:
-        length = int(self.headers.get("Content-Length") or 0)
-        if length > BODY_BYTES_MAX or self.headers.get("Transfer-Encoding"):
-            self.close_connection = True
-            self._send(Reply.json({"error": "a body needs a Content-Length within bounds"}, status=413))
-            return None
-        raw = self.rfile.read(length)
-        parts = urlsplit(self.path)
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        body = _parsed(raw, headers.get("content-type", ""))
-        query = dict(parse_qsl(parts.query, keep_blank_values=True))
-        peer = (str(self.client_address[0]), int(self.client_address[1]))
-        return Call(self.command, parts.path, query, headers, body, raw, time.monotonic(), peer)
-
-    def _send(self, reply: Reply) -> None:
-        pieces = [reply.body] if isinstance(reply.body, bytes) else reply.body
-        self.send_response(reply.status)
-        for name, value in self._framed(reply).items():
-            self.send_header(name, value)  # "Connection: close" is obeyed by the base class
-        self.end_headers()
-        if self.command != "HEAD":
-            for piece in pieces:
-                self.wfile.write(piece)
-
-    @staticmethod
-    def _framed(reply: Reply) -> dict[str, str]:
-        """Its headers and how its end is told: by a length, or by closing where pieces or a false length are sent."""
-        if not isinstance(reply.body, bytes) or "Content-Length" in reply.headers:
-            return reply.headers | {"Connection": "close"}
-        return reply.headers | {"Content-Length": str(len(reply.body))}
-
-    def log_message(self, *arguments: object) -> None:
-        """Silent: the calls are recorded."""
-
-
-def _parsed(raw: bytes, content_type: str) -> Any:
-    if "multipart/" in content_type:
-        return raw
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError:
-        return raw
-    if "json" in content_type:
-        with suppress(ValueError):
-            return json.loads(text)
-    return text or None
+    def _halves(self, data: bytes) -> Iterator[bytes]:
+        yield data[: len(data) // 2]
+        self.when("during")
+        yield data[len(data) // 2 :]
 
 
 # --- By hand ---------------------------------------------------------------------------------------------------------

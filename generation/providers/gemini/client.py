@@ -58,15 +58,17 @@ def generate(
     ends_at = time.monotonic() + seconds
     ring = _ring(model)
     tries = refusals = 0
+    why = ""
     while True:
-        key = _next_key(ring)
+        key = _next_key(ring, why)
         try:
             return _call(key, model, parts, config, seconds=ends_at - time.monotonic())
         except failures.CAUGHT as caught:
             failure = failures.read(caught, key=key)
+            why = failure.error.detail
         if failure.rest_seconds and refusals < len(ring.keys):
             refusals += 1
-            log.warning("%s rests %.0f s: %s", ring.label(key), failure.rest_seconds, failure.error.detail)
+            log.warning("%s rests %.0f s: %s", ring.label(key), failure.rest_seconds, why)
             ring.rest(key, seconds=failure.rest_seconds, refused=failure.error.closes_door)
             continue
         tries += 1
@@ -81,17 +83,17 @@ def _ring(model: str) -> KeyRing:
     return KeyRing(f"gemini:{model}", settings.GEMINI_API_KEYS)
 
 
-def _next_key(ring: KeyRing) -> str:
+def _next_key(ring: KeyRing, why: str) -> str:
+    """A key that does not rest. `why` is what was said to the last one, for staff, when all of them do."""
     try:
         return ring.take()
     except NoKey as none:
-        seconds = min(none.retry_after_seconds, failures.RETRY_AFTER_SECONDS_MAX)
-        if none.refused:
-            raise ProviderError(
-                ErrorCode.PROVIDER_DOWN, permanent=True, closes_door=True, detail=str(none), retry_after_seconds=seconds
-            ) from None
         raise ProviderError(
-            ErrorCode.PROVIDER_BUSY, permanent=False, detail=str(none), retry_after_seconds=seconds
+            ErrorCode.PROVIDER_DOWN if none.refused else ErrorCode.PROVIDER_BUSY,
+            permanent=none.refused,
+            closes_door=none.refused,
+            detail=f"{none}; {why}" if why else str(none),
+            retry_after_seconds=min(none.retry_after_seconds, failures.RETRY_AFTER_SECONDS_MAX),
         ) from None
 
 
@@ -113,7 +115,8 @@ def _call(
     if seconds < CALL_SECONDS_MIN:
         raise ProviderError(ErrorCode.TIMEOUT, permanent=False, detail="no time was left for a call")
     options = types.HttpOptions(timeout=int(1000 * min(seconds, CALL_SECONDS_MAX)))
-    return _client(key, settings.GEMINI_BASE_URL).models.generate_content(
+    caller = _client(key, settings.GEMINI_BASE_URL)  # one that nobody holds closes itself in the middle of a call
+    return caller.models.generate_content(
         model=model,
         contents=types.Content(role="user", parts=parts),
         config=config.model_copy(
@@ -145,6 +148,10 @@ def _bound(response: httpx2.Response) -> None:
     response.stream = _Bounded(response.stream, ends_at=extensions["began"] + extensions["timeout"]["read"])
 
 
+class TooLong(ValueError):
+    """An answer of more bytes than any picture has."""
+
+
 class _Bounded(httpx2.SyncByteStream):
     """An answer's body that ends with an error when it is too long or takes too long."""
 
@@ -156,7 +163,7 @@ class _Bounded(httpx2.SyncByteStream):
         for piece in self._stream:
             size += len(piece)
             if size > ANSWER_BYTES_MAX:
-                raise httpx2.ReadError(f"an answer of more than {ANSWER_BYTES_MAX} bytes")
+                raise TooLong
             if time.monotonic() > self._ends_at:
                 raise httpx2.ReadTimeout("the answer came too slowly")
             yield piece

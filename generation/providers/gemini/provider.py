@@ -1,7 +1,7 @@
 """Gemini's picture models: one call a picture, one after the other.
 
-A catalogue row's recipe may say `{"image_size": "1K", "reference": true}`: the size that a model asks for, where it
-has sizes, and that it can start from a picture. Seeds, steps and guidance are unknown to these models.
+A catalogue row's recipe may say `{"image_size": "1K"}`, where its model has sizes. All of these models can start from a
+picture; seeds, steps, guidance and strength are unknown to them.
 """
 
 import logging
@@ -50,12 +50,12 @@ class GeminiProvider:
 
 
 def _parts(order: Order) -> list[types.Part]:
-    """The picture to start from, where there is one and the model can, and the words."""
+    """The picture to start from, where there is one, and the words."""
     words = order.prompt
     if order.negative_prompt:
         words = f"{words}\n\nLeave out: {order.negative_prompt}"
     parts = [types.Part.from_text(text=words)]
-    if order.reference and order.recipe.get("reference"):
+    if order.reference:
         parts.insert(0, types.Part.from_bytes(data=order.reference.data, mime_type=order.reference.content_type))
     return parts
 

@@ -2,13 +2,14 @@
 
 import base64
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any, ClassVar
 
 from tests.emulators.faults import WIRE, Fault
-from tests.emulators.gemini import brush, mind, wire
-from tests.emulators.gemini.wire import Asked
+from tests.emulators.gemini import asked as questions
+from tests.emulators.gemini import brush, mind
+from tests.emulators.gemini.asked import Asked
 from tests.emulators.server import Call, Emulator, Refused, Reply, Route
 
 MODELS = {
@@ -44,7 +45,8 @@ HUGE = 1_000_000
 # What can be wrong in an answer of status 200, beside the wire's faults. Values in brackets.
 #   block_prompt(reason)   block_output(reason)   no_image   no_candidates   text_only   empty_picture   bad_base64
 #   wrong_mime(mime)   truncated   prose   fenced   extra_keys   huge   nested   says(text): the model's text, as given
-#   shape(body): the whole answer, as given
+#   shape(body): the whole answer, as given   drip(seconds): a piece of the answer every so often, for ever
+#   redirect(url): to another address
 CONTENT = (
     "block_prompt",
     "block_output",
@@ -62,6 +64,8 @@ CONTENT = (
     "nested",
     "says",
     "shape",
+    "drip",
+    "redirect",
 )
 # What goes wrong by chance.
 MENU = (
@@ -141,8 +145,8 @@ class GeminiEmulator(Emulator):
     def _generate(self, call: Call, faults: Mapping[str, Fault], model: str) -> Reply:
         _known(model)
         try:
-            asked = wire.read(model, call.body)
-        except wire.Wrong as error:
+            asked = questions.read(model, call.body)
+        except questions.Wrong as error:
             raise Refused(_error(400, str(error))) from error
         self.pause(self.seconds)
         return self._spoilt(asked, {**faults, **self._by_chance()}) or self._answered(asked)
@@ -170,9 +174,17 @@ class GeminiEmulator(Emulator):
     def _spoilt(self, asked: Asked, faults: Mapping[str, Fault]) -> Reply | None:
         """The answer with the first fault of content that is due, or None."""
         for name, fault in faults.items():
+            if name == "drip":
+                return Reply(200, self._drops(float(fault.get("seconds", 0.1))), {"Content-Type": "application/json"})
             if spoil := _SPOILT.get(name):
                 return spoil(asked, fault)
         return None
+
+    def _drops(self, seconds: float) -> Iterator[bytes]:
+        yield b'{"candidates": [{"content": {"parts": [{"text": "'
+        while not self.closing.is_set():
+            self.pause(seconds)
+            yield b"drop "
 
 
 # --- Answers of status 200 -------------------------------------------------------------------------------------------
@@ -235,6 +247,7 @@ _SPOILT: dict[str, Callable[[Asked, Fault], Reply]] = {
     "nested": lambda asked, fault: _said(asked, "[" * 200_000),
     "says": lambda asked, fault: _said(asked, str(fault.get("text", ""))),
     "shape": lambda asked, fault: Reply.json(fault.get("body")),
+    "redirect": lambda asked, fault: Reply(307, b"", {"Location": str(fault.get("url"))}),
 }
 
 

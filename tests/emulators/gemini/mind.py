@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
+from tests.emulators.gemini.asked import Asked
 from tests.emulators.gemini.eye import Glance, glance
-from tests.emulators.gemini.wire import Asked
 
 LIGHTS = (
     "low morning light raking across the scene",

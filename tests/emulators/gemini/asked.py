@@ -34,6 +34,13 @@ class Asked:
 
 def read(model: str, body: Any) -> Asked:
     """Raises Wrong for what the real one refuses."""
+    try:
+        return _read(model, body)
+    except (AttributeError, TypeError, KeyError) as error:
+        raise Wrong("Invalid JSON payload received.") from error
+
+
+def _read(model: str, body: Any) -> Asked:
     told = camel(body)
     if not isinstance(told, dict) or not isinstance(told.get("contents"), list) or not told["contents"]:
         raise Wrong("* GenerateContentRequest.contents: contents is not specified")

@@ -1,0 +1,28 @@
+"""An emulated Replicate for the tests of its adapter: the real SDK speaks to it, predictions take an instant."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.emulators.replicate import ReplicateEmulator
+
+TOKEN = "r8_the_first_token_of_the_tests"
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[ReplicateEmulator]:
+    with ReplicateEmulator(seconds=0.05) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def emulator(running: ReplicateEmulator, settings: Any) -> Iterator[ReplicateEmulator]:
+    """As if nobody had called it yet."""
+    settings.REPLICATE_API_TOKENS = [TOKEN]
+    settings.REPLICATE_BASE_URL = running.url
+    settings.REPLICATE_FILE_HOSTS = ["127.0.0.1"]
+    settings.REPLICATE_WEBHOOK_SECRETS = []
+    yield running
+    running.reset()
+    running.tokens.clear()

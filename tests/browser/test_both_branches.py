@@ -202,8 +202,7 @@ def test_a_picture_is_read_into_the_words_by_keyboard_alone(
     expect(page.get_by_label("Prompt", exact=False).first).to_be_focused()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1440])
+@pytest.mark.parametrize(("scheme", "width"), [("dark", 360), ("light", 1440)])
 def test_it_fits_and_axe_finds_nothing(anybody: Anybody, gemini: GeminiEmulator, scheme: str, width: int) -> None:
     says(gemini, f"{PROMPT}, seen from afar")
     page = studio(anybody, color_scheme=scheme, viewport={"width": width, "height": 900})

@@ -278,7 +278,7 @@ def test_the_sweep_takes_back_what_a_dead_worker_held(alice: User, provide: Prov
     assert claimed
     jobs.begin(claimed)
     assert sweeping.sweep().lost == 0  # the lease still holds
-    Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    Job.objects.update(lease_until=timezone.now() - timedelta(hours=1))
     assert sweeping.sweep().lost == 1
     provide(pictures.png(1))
     worker.work("providers")
@@ -293,7 +293,7 @@ def test_a_job_that_kills_three_workers_fails(alice: User) -> None:
         claimed = lanes.claim(lane=job.lane)
         assert claimed
         jobs.begin(claimed)
-        Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+        Job.objects.update(lease_until=timezone.now() - timedelta(hours=1))
         sweeping.sweep()
     job.refresh_from_db()
     assert (job.state, job.error_code) == (JobState.FAILED, "internal")
@@ -315,7 +315,7 @@ def test_a_worker_that_was_thought_dead_may_still_store(alice: User) -> None:
 
 def test_the_sweep_ends_what_is_past_its_deadline(alice: User) -> None:
     job = ask(alice)
-    Job.objects.update(deadline_at=timezone.now() - timedelta(seconds=1))
+    Job.objects.update(deadline_at=timezone.now() - timedelta(hours=1))
     assert lanes.claim(lane=job.lane) is None
     assert sweeping.sweep().expired == 1
     job.refresh_from_db()
@@ -331,7 +331,7 @@ def test_the_sweep_sends_again_what_waits(alice: User) -> None:
 
 def test_a_second_sweep_finds_nothing_more(alice: User) -> None:
     ask(alice)
-    Job.objects.update(deadline_at=timezone.now() - timedelta(seconds=1))
+    Job.objects.update(deadline_at=timezone.now() - timedelta(hours=1))
     sweeping.sweep()
     assert sweeping.sweep() == sweeping.Swept(expired=0, lost=0, hints=0)
 

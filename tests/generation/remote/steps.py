@@ -102,11 +102,11 @@ class Remote:
         return Job.objects.get(pk=attempt.job_id)
 
     def pass_deadline(self, job_id: int) -> None:
-        Job.objects.filter(pk=job_id).update(deadline_at=timezone.now() - timedelta(seconds=1))
+        Job.objects.filter(pk=job_id).update(deadline_at=timezone.now() - timedelta(seconds=20))
 
     def lose_worker(self) -> sweeping.Swept:
         """Every lease runs out, and the sweep comes."""
-        Job.objects.filter(lease_until__isnull=False).update(lease_until=timezone.now() - timedelta(seconds=1))
+        Job.objects.filter(lease_until__isnull=False).update(lease_until=timezone.now() - timedelta(hours=1))
         return sweeping.sweep()
 
     def age(self, attempt: Attempt, seconds: float) -> None:

@@ -74,6 +74,27 @@ class GenerateForm(forms.Form):
     seed_mode = forms.ChoiceField(
         choices=SeedMode.choices, required=False, error_messages={"invalid_choice": "Choose one of the seeds shown."}
     )
+    steps = forms.IntegerField(
+        required=False,
+        min_value=1,
+        error_messages={"invalid": "Steps are a whole number.", "min_value": "Choose 1 step or more."},
+    )
+    guidance = forms.FloatField(
+        required=False,
+        min_value=0,
+        error_messages={"invalid": "Guidance is a number.", "min_value": "Guidance is 0 or more."},
+    )
+    strength = forms.FloatField(
+        required=False,
+        min_value=0,
+        max_value=1,
+        error_messages={
+            "invalid": "Strength is a number.",
+            "min_value": "Strength is from 0 to 1.",
+            "max_value": "Strength is from 0 to 1.",
+        },
+    )
+    failover = forms.BooleanField(required=False)
     key = forms.RegexField(
         r"^[A-Za-z0-9_-]{8,64}$",
         error_messages={"required": "Please reload the page.", "invalid": "Please reload the page."},
@@ -114,6 +135,20 @@ class GenerateForm(forms.Form):
             data["negative_prompt"] = ""
         if model.seed_support == SeedSupport.NONE:
             data["seed"] = None
+        self._fit_numbers(model, data)
+
+    def _fit_numbers(self, model: InferenceModel, data: dict[str, Any]) -> None:
+        """Steps and guidance within the model's range; its normal ones go unsaid, so that one wish has one digest."""
+        for name, normal, most in (
+            ("steps", model.normal_steps, model.max_steps),
+            ("guidance", model.normal_guidance, model.max_guidance),
+        ):
+            if most is None or data.get(name) == normal:
+                data[name] = None
+            elif data.get(name) is not None and data[name] > most:
+                self.add_error(name, f"{model.name} takes at most {most:g}.")
+        if not (model.supports_strength and data.get("reference")):
+            data["strength"] = None
 
     def wish(self, parent: Job | None = None, origin: str = "") -> Wish:
         """The checked request. Call it only on a valid form."""
@@ -129,6 +164,9 @@ class GenerateForm(forms.Form):
             style=data["style"],
             seed=data["seed"],
             seed_mode=SeedMode.RANDOM if data["seed"] is None else mode,  # a number that was typed is meant
+            steps=data["steps"],
+            guidance=data["guidance"],
+            failover=data["failover"],
             parent_id=parent.pk if parent else None,
             origin=origin,
         )

@@ -31,7 +31,7 @@ from generation.errors import (
     SignedInElsewhere,
     TooManyJobs,
 )
-from generation.models import Asset, Attempt, ErrorCode, Job, JobState
+from generation.models import Asset, Attempt, Enhancement, ErrorCode, Job, JobState, Reference
 from generation.models.job import OPEN_STATES
 from generation.pricing import price
 from generation.pricing import quote as quotes
@@ -153,7 +153,14 @@ def _admit(*, wish: Wish, quote_token: str) -> quotes.Quote:
     moderation.check(wish.prompt)
     if not wish.model.available:
         raise ModelUnavailable(name=wish.model.name, message=wish.model.message)
-    return quotes.accept(quote_token, model=wish.model, aspect_ratio=wish.aspect_ratio, count=wish.count)
+    return quotes.accept(
+        quote_token,
+        model=wish.model,
+        aspect_ratio=wish.aspect_ratio,
+        count=wish.count,
+        steps=wish.steps,
+        references=wish.references,
+    )
 
 
 def _accept(
@@ -233,7 +240,7 @@ def begin(job: Job) -> Attempt | None:
     with transaction.atomic():
         if not (_move(job, JobState.STARTING, JobState.RUNNING) or _came_further(job)):
             return None
-        return Attempt.objects.create(job=job, number=job.tries, provider=job.model.provider)
+        return Attempt.objects.create(job=job, number=job.tries, provider=job.model.provider, model=job.model)
 
 
 def _move(job: Job, since: JobState, to: JobState) -> bool:
@@ -390,9 +397,10 @@ def give_back(*, job_id: int, code: ErrorCode, detail: str, tries: int | None = 
 
 
 def hand_over(*, from_id: int, to_id: int) -> int:
-    """Give a guest's jobs and assets to an account; returns how many assets. Inside the merge's transaction.
+    """Give a guest's work to an account; returns how many assets that is. Inside the merge's transaction.
 
     Money stays where it is: an open reserve is the guest's and ends there.
     """
-    Job.objects.filter(owner_id=from_id).update(owner_id=to_id)
+    for kind in (Job, Reference, Enhancement):
+        kind._default_manager.filter(owner_id=from_id).update(owner_id=to_id)
     return Asset.objects.filter(owner_id=from_id).update(owner_id=to_id)

@@ -66,7 +66,7 @@ def claim(*, lane: str) -> Job | None:
             {"lane": lane, "lease": settings.JOB_LEASE_SECONDS},
         )
         row = cursor.fetchone()
-    return Job.objects.select_related("model").get(pk=row[0]) if row else None
+    return Job.objects.select_related("model", "reference").get(pk=row[0]) if row else None
 
 
 def place() -> RawSQL:

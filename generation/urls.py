@@ -6,6 +6,7 @@ from generation.views import files, jobs, limits, studio
 
 urlpatterns = [
     path("", studio.studio, name="studio"),
+    path("models", studio.picker, name="models"),
     path("quote", studio.quote, name="quote"),
     path("generate", studio.generate, name="generate"),
     path("tray", jobs.tray, name="tray"),

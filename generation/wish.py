@@ -12,7 +12,8 @@ from generation.shapes import SHAPES
 
 @dataclass(frozen=True)
 class Wish:
-    """What a checked form asks for. `seed` None means: take one at random."""
+    """What a checked form asks for. `seed` None means: take one at random; `steps`, `guidance`, `strength` None: the
+    model's own. `prompt` is as it will be sent, `written` as it was before an enhancement ("" where there was none)."""
 
     model: InferenceModel
     prompt: str
@@ -22,12 +23,18 @@ class Wish:
     style: str = "none"
     seed: int | None = None
     seed_mode: str = SeedMode.RANDOM
+    written: str = ""
+    steps: int | None = None
+    guidance: float | None = None
+    reference_id: int | None = None
+    strength: float | None = None
+    failover: bool = False
     parent_id: int | None = None
     origin: str = ""
 
     def digest(self) -> str:
         """The same form twice has the same digest; another content has another."""
-        told = [
+        told: list[object] = [
             self.model.slug,
             self.prompt,
             self.negative_prompt,
@@ -36,7 +43,14 @@ class Wish:
             self.style,
             self.seed,
         ]
+        more = [self.written, self.steps, self.guidance, self.reference_id, self.strength, self.failover]
+        told += more if any(more) else []
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+    @property
+    def references(self) -> int:
+        """How many pictures are to be followed, as the price counts them."""
+        return 1 if self.reference_id else 0
 
     def fields(self) -> dict[str, Any]:
         """The fields of a job that the wish decides, by name. A random seed is drawn here."""
@@ -44,7 +58,8 @@ class Wish:
         suffix = self.model.styles.get(self.style, "")
         return {
             "model": self.model,
-            "prompt_written": self.prompt,
+            "prompt_written": self.written or self.prompt,
+            "prompt_enhanced": self.prompt if self.written else "",
             "prompt_sent": f"{self.prompt}, {suffix}" if suffix else self.prompt,
             "negative_prompt": self.negative_prompt,
             "aspect_ratio": self.aspect_ratio,
@@ -54,6 +69,11 @@ class Wish:
             "style": self.style,
             "seed": secrets.randbelow(2**32) if self.seed is None else self.seed,
             "seed_mode": self.seed_mode,
+            "steps": self.steps,
+            "guidance": self.guidance,
+            "reference_id": self.reference_id,
+            "strength": self.strength,
+            "failover": self.failover,
             "parent_id": self.parent_id,
             "origin": self.origin,
         }

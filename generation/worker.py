@@ -10,10 +10,10 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import Error, connection
 
-from generation import assets, jobs, lanes
+from generation import assets, jobs, lanes, orders
 from generation.models import Attempt, ErrorCode, Job, JobState
 from generation.providers import registry
-from generation.providers.base import Order, Output, ProviderError, Watch
+from generation.providers.base import DirectProvider, Output, ProviderError, Watch
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,9 @@ def _fail(job: Job, code: ErrorCode, detail: str, *, permanent: bool) -> None:
 
 def _produce(job: Job, attempt: Attempt) -> None:
     began = time.monotonic()
-    outputs = list(registry.get(job.model.provider).run(_order(job, attempt), _watch(job)))
+    provider = registry.get(attempt.provider)
+    assert isinstance(provider, DirectProvider)
+    outputs = list(provider.run(orders.of(job, attempt), _watch(job)))
     run_seconds = time.monotonic() - began
     if len(outputs) < job.count and jobs.is_lost(job):
         return  # this worker was frozen for longer than its lease; what it has is no partial success
@@ -78,19 +80,6 @@ def _keep(job: Job, attempt: Attempt, outputs: list[Output]) -> Iterator[assets.
             yield assets.keep(job=job, attempt_number=attempt.number, output=output)
         except assets.Unreadable as error:
             log.warning("job %s, picture %d: %s", job.code, output.index, error)
-
-
-def _order(job: Job, attempt: Attempt) -> Order:
-    return Order(
-        attempt_code=attempt.code,
-        provider_model=job.model.provider_model,
-        prompt=job.prompt_sent,
-        negative_prompt=job.negative_prompt,
-        style=job.style,
-        width=job.width_px,
-        height=job.height_px,
-        seeds=tuple(job.seeds()),
-    )
 
 
 def _watch(job: Job) -> Watch:

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.urls import reverse
 
+from generation.models.catalogue import InferenceModel, OutputKind
 from generation.models.job import Job
 
 if TYPE_CHECKING:
@@ -48,9 +49,18 @@ class Asset(models.Model):
     job = models.ForeignKey(Job, on_delete=models.PROTECT, related_name="assets")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
     index = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=8, choices=OutputKind, default=OutputKind.PICTURE, db_default=OutputKind.PICTURE)
+    # Empty in rows of earlier releases: theirs is the job's. Another one than the job's is a consented failover.
+    model = models.ForeignKey(InferenceModel, null=True, on_delete=models.PROTECT, related_name="+")
     is_late = models.BooleanField(default=False, help_text="Arrived after the job had failed: kept, not charged.")
 
     storage_key = models.CharField(max_length=200, unique=True)
+    poster_key = models.CharField(
+        max_length=200,
+        blank=True,
+        db_default="",
+        help_text="The picture that stands for a 3D model in lists.",
+    )
     sha256 = models.CharField(max_length=64)
     size_bytes = models.PositiveBigIntegerField()
     content_type = models.CharField(max_length=40)
@@ -79,6 +89,10 @@ class Asset(models.Model):
             models.CheckConstraint(
                 condition=Q(visibility=Visibility.PRIVATE) | Q(moderation=Moderation.PASSED),
                 name="asset_shown_only_when_passed",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=OutputKind.PICTURE, poster_key="") | Q(kind=OutputKind.MODEL_3D) & ~Q(poster_key=""),
+                name="asset_of_3d_has_a_poster",
             ),
             models.CheckConstraint(condition=Q(size_bytes__gt=0, width__gt=0, height__gt=0), name="asset_has_a_size"),
         ]

@@ -33,6 +33,15 @@ class Lane(models.TextChoices):
     GPU = "gpu"
 
 
+class CostBasis(models.TextChoices):
+    """What the provider counts when it charges us."""
+
+    PICTURE = "picture", "Per picture"
+    MEGAPIXEL = "megapixel", "Per megapixel"
+    SECOND = "second", "Per second of compute"
+    RUN = "run", "Per run"
+
+
 class InferenceModelQuerySet(models.QuerySet["InferenceModel"]):
     def listed(self) -> "InferenceModelQuerySet":
         """In the order of the picker; rows that left the catalogue file are retired, never deleted."""
@@ -47,6 +56,12 @@ class InferenceModel(models.Model):
     about = models.CharField(max_length=160)
     provider = models.CharField(max_length=20)
     provider_model = models.CharField(max_length=200, blank=True)
+    recipe = models.JSONField(
+        default=dict, db_default={}, blank=True, help_text="How this model's input is written: docs/providers.md."
+    )
+    family = models.SlugField(
+        blank=True, db_default="", db_index=False, help_text="Models of one family stand in for each other."
+    )
     lane = models.CharField(max_length=10, choices=Lane)
     output_kind = models.CharField(max_length=8, choices=OutputKind, default=OutputKind.PICTURE)
     aspect_ratios = models.JSONField(default=list)
@@ -54,20 +69,41 @@ class InferenceModel(models.Model):
     seed_support = models.CharField(max_length=12, choices=SeedSupport, default=SeedSupport.NONE)
     supports_negative = models.BooleanField(default=False)
     supports_reference = models.BooleanField(default=False)
+    supports_strength = models.BooleanField(
+        default=False, db_default=False, help_text="How far it may leave the reference."
+    )
     max_count = models.PositiveSmallIntegerField(default=1)
     price_credits = models.PositiveIntegerField(validators=[MinValueValidator(1)], help_text="One picture.")
     is_pro = models.BooleanField(default=False, help_text="Paid from purchased credits only.")
     typical_seconds = models.FloatField(help_text="One picture, at the model's normal steps.")
     normal_steps = models.PositiveSmallIntegerField(null=True, help_text="Empty for models without steps.")
+    max_steps = models.PositiveSmallIntegerField(null=True, help_text="Empty where the steps cannot be chosen.")
+    normal_guidance = models.FloatField(null=True, help_text="Empty for models without guidance.")
+    max_guidance = models.FloatField(null=True, help_text="Empty where guidance cannot be chosen.")
+    cost_usd = models.DecimalField(
+        max_digits=9, decimal_places=6, null=True, help_text="What the provider charges us, for one of `cost_basis`."
+    )
+    cost_basis = models.CharField(
+        max_length=9, choices=CostBasis, default=CostBasis.PICTURE, db_default=CostBasis.PICTURE
+    )
     position = models.PositiveSmallIntegerField(default=0)
     is_enabled = models.BooleanField(default=True, help_text="Staff's switch.")
     message = models.CharField(max_length=160, blank=True, help_text="Shown while it is switched off.")
     is_retired = models.BooleanField(default=False, editable=False)
+    is_imported = models.BooleanField(
+        default=False, db_default=False, editable=False, help_text="Brought in by staff: a sync leaves it alone."
+    )
 
     # What its last runs took; only generation/timing.py writes these.
     measured_seconds = models.FloatField(null=True, help_text="One picture, the median. Empty while too few have run.")
     measured_runs = models.PositiveSmallIntegerField(default=0, help_text="How many runs it is the median of.")
     measured_at = models.DateTimeField(null=True, help_text="When it last changed.")
+    measured_low = models.FloatField(null=True, help_text="One picture, in seconds: a tenth of the runs were quicker.")
+    measured_high = models.FloatField(null=True, help_text="One picture, in seconds: a tenth of the runs were slower.")
+    coverage = models.FloatField(null=True, help_text="Share of its last jobs that ended within their shown interval.")
+    coverage_jobs = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="How many jobs that is the share of."
+    )
 
     objects = InferenceModelQuerySet.as_manager()
 
@@ -83,6 +119,25 @@ class InferenceModel(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(normal_steps__isnull=True) | Q(normal_steps__gt=0), name="model_normal_steps_are_positive"
+            ),
+            models.CheckConstraint(
+                condition=Q(max_steps__isnull=True)
+                | Q(normal_steps__isnull=False, max_steps__gte=models.F("normal_steps")),
+                name="model_steps_have_a_normal",
+            ),
+            models.CheckConstraint(
+                condition=Q(max_guidance__isnull=True)
+                | Q(normal_guidance__isnull=False, max_guidance__gte=models.F("normal_guidance")),
+                name="model_guidance_has_a_normal",
+            ),
+            models.CheckConstraint(
+                condition=Q(measured_low__isnull=True, measured_high__isnull=True)
+                | Q(measured_low__gt=0, measured_high__gte=models.F("measured_low")),
+                name="model_interval_is_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(coverage__isnull=True) | Q(coverage__gte=0, coverage__lte=1),
+                name="model_coverage_is_a_share",
             ),
         ]
 
@@ -106,6 +161,11 @@ class InferenceModel(models.Model):
     @property
     def is_3d(self) -> bool:
         return self.output_kind == OutputKind.MODEL_3D
+
+    @property
+    def needs_reference(self) -> bool:
+        """Whether it makes nothing without a picture."""
+        return bool(self.recipe.get("needs_reference"))
 
     @property
     def supports_seed(self) -> bool:

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from credits.triggers import Firm
 from generation.models.catalogue import InferenceModel, Lane, Style
+from generation.models.reference import Reference
 
 
 class JobState(models.TextChoices):
@@ -96,6 +97,15 @@ class Job(models.Model):
     style = models.CharField(max_length=10, choices=Style, default=Style.NONE)
     seed = models.BigIntegerField(help_text="Of the first picture; the others count up.")
     seed_mode = models.CharField(max_length=8, choices=SeedMode, default=SeedMode.RANDOM)
+    steps = models.PositiveSmallIntegerField(null=True, help_text="Empty: the model's normal ones.")
+    guidance = models.FloatField(null=True, help_text="Empty: the model's normal one.")
+    reference = models.ForeignKey(
+        Reference, null=True, on_delete=models.PROTECT, related_name="+", help_text="The picture to follow."
+    )
+    strength = models.FloatField(null=True, help_text="0..1: how far it may leave the reference.")
+    failover = models.BooleanField(
+        default=False, db_default=False, help_text="The owner agreed to an equivalent model, at the same price."
+    )
     parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
     origin = models.CharField(max_length=9, choices=Origin, blank=True)
 
@@ -125,6 +135,9 @@ class Job(models.Model):
     created_at = models.DateTimeField(db_default=Now())
     claimed_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    # The 80 % interval that the card showed when the job was accepted: seconds from then to its end.
+    expected_low = models.FloatField(null=True)
+    expected_high = models.FloatField(null=True)
     deadline_at = models.DateTimeField()
 
     objects = JobManager()
@@ -167,6 +180,15 @@ class Job(models.Model):
             models.CheckConstraint(
                 condition=Q(state=JobState.FAILED) & ~Q(error_code="") | ~Q(state=JobState.FAILED),
                 name="job_failed_says_why",
+            ),
+            models.CheckConstraint(
+                condition=Q(strength__isnull=True) | Q(strength__gte=0, strength__lte=1, reference__isnull=False),
+                name="job_strength_is_of_a_reference",
+            ),
+            models.CheckConstraint(
+                condition=Q(expected_low__isnull=True, expected_high__isnull=True)
+                | Q(expected_low__gte=0, expected_high__gte=F("expected_low")),
+                name="job_interval_is_one",
             ),
             models.CheckConstraint(condition=Q(waiting=False) | Q(state__in=OPEN_STATES), name="job_ended_waits_not"),
         ]

@@ -8,6 +8,8 @@ from django.conf import settings
 
 from generation.providers.base import Provider
 
+# What a row of the catalogue may name; whether this site can use it is another question.
+NAMES = ("demo", "replicate", "gemini", "diffusion")
 PROVIDERS = {
     "demo": "generation.providers.demo.provider",
     "replicate": "generation.providers.replicate.provider",

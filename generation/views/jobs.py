@@ -78,15 +78,17 @@ def retry(request: Request, code: UUID) -> HttpResponse:
     model = catalogue.find(old.model.slug)
     if old.is_open or model is None:
         return http.redirect(request, reverse("job", args=[code]))
-    quote = quotes.make(model=model, aspect_ratio=old.aspect_ratio, count=old.count)
+    wish = _same_wish(old, model)
+    terms: dict[str, Any] = {"aspect_ratio": old.aspect_ratio, "steps": wish.steps, "references": wish.references}
+    quote = quotes.make(model=model, count=old.count, **terms)
     if quote.total_credits > old.total_credits:
         return http.redirect(request, f"{reverse('studio')}?from={code}")
     try:
         submitted = jobs.submit(
             owner=request.ensure_user(None),
             visitor=None,
-            wish=_same_wish(old, model),
-            quote_token=quotes.sign(quote, model=model, aspect_ratio=old.aspect_ratio),
+            wish=wish,
+            quote_token=quotes.sign(quote, model=model, **terms),
             key=f"retry-{old.code.hex}",
             address=http.client_address(request),
         )
@@ -164,13 +166,19 @@ def _gone(request: Request) -> HttpResponse:
 def _same_wish(old: Job, model: Any) -> Wish:
     return Wish(
         model=model,
-        prompt=old.prompt_written,
+        prompt=old.prompt_enhanced or old.prompt_written,
+        written=old.prompt_written if old.prompt_enhanced else "",
         negative_prompt=old.negative_prompt,
         aspect_ratio=old.aspect_ratio,
         count=old.count,
         style=old.style,
         seed=None if old.seed_mode == SeedMode.RANDOM else old.seed,
         seed_mode=old.seed_mode,
+        steps=old.steps,
+        guidance=old.guidance,
+        reference_id=old.reference_id,
+        strength=old.strength,
+        failover=old.failover,
         parent_id=old.pk,
         origin=Origin.RETRY,
     )

@@ -29,7 +29,7 @@ from generation.pricing import quote as quotes
 from generation.shapes import SHAPES
 
 RECENT = 12
-LINKED = ("model", "aspect_ratio", "count", "style", "seed", "seed_mode", "negative_prompt")
+LINKED = ("model", "aspect_ratio", "count", "style", "seed", "seed_mode", "negative_prompt", "steps", "guidance")
 # (what the chip says, what it writes)
 SUGGESTIONS = (
     ("Misty ridges", "Misty ridges at first light, a lake between the pines"),
@@ -93,6 +93,15 @@ def quote(request: Request) -> HttpResponse:
         return _page(request, form, status=status)
     shown = _shown(form, _balance(request))
     return render(request, "generation/partials/quote.html", {"quote": shown}, status=status)
+
+
+@require_safe
+def picker(request: Request) -> HttpResponse:
+    """The models as they are now; 204 while the page shows just that. No query: the catalogue lies in the cache."""
+    if request.GET.get("v") == catalogue.version():
+        return HttpResponse(status=204)
+    form = GenerateForm(initial={"model": request.GET.get("model", "")[:50]})
+    return render(request, "generation/partials/models.html", {"form": form, **_offer(form)})
 
 
 @require_POST
@@ -182,19 +191,24 @@ def _context(request: Request, form: GenerateForm, *, refusal: words.Told | None
     user = request.user
     balance = _balance(request)
     tier = access.tier_of(balance, is_guest=not user.is_authenticated)
-    models = catalogue.listed()
-    chosen = catalogue.find(str(form["model"].value() or "")) or next(iter(models), None)
+    offer = _offer(form)
     return {
         "form": form,
         "form_error": _form_error(form),
-        "models": models,
-        "model": chosen,
+        **offer,
         "ratios": RATIOS,
-        "quote": _shown(form, balance, chosen),
+        "quote": _shown(form, balance, offer["model"]),
         "limit": limits.used_today(Feature.GENERATE, owner_id=user.pk, tier=tier),
         "refusal": refusal,
         "is_guest": not user.is_authenticated,
     }
+
+
+def _offer(form: GenerateForm) -> dict[str, Any]:
+    """What the picker shows: every model, the chosen one, and which state of the catalogue that is."""
+    models = catalogue.listed()
+    chosen = catalogue.find(str(form["model"].value() or "")) or next(iter(models), None)
+    return {"models": models, "model": chosen, "models_url": f"{reverse('models')}?v={catalogue.version()}"}
 
 
 def _form_error(form: GenerateForm) -> str:
@@ -219,10 +233,11 @@ def _shown(form: GenerateForm, balance: Balance, chosen: InferenceModel | None =
     if model is None or ratio is None or count is None:
         said = next((message for errors in form.errors.values() for message in errors), "Choose a model first.")
         return Shown(error=str(said))
-    made = quotes.make(model=model, aspect_ratio=ratio, count=count)
+    terms: dict[str, Any] = {"aspect_ratio": ratio, "steps": values.get("steps"), "references": _references(values)}
+    made = quotes.make(model=model, count=count, **terms)
     available = balance.purchased.spendable if model.is_pro else balance.available
     return Shown(
-        token=quotes.sign(made, model=model, aspect_ratio=ratio),
+        token=quotes.sign(made, model=model, **terms),
         total_credits=made.total_credits,
         summary=made.summary,
         lines=made.lines,
@@ -234,6 +249,10 @@ def _shown(form: GenerateForm, balance: Balance, chosen: InferenceModel | None =
         owed=balance.debt,
         purchased_only=model.is_pro,
     )
+
+
+def _references(values: dict[str, Any]) -> int:
+    return 1 if values.get("reference") else 0
 
 
 def _paid_from(balance: Balance, amount: int, *, purchased_only: bool) -> str:
@@ -291,7 +310,31 @@ def _initial(request: Request, parent: lineage.Parent | None) -> dict[str, Any]:
     initial |= {name: request.GET[name][:1000] for name in LINKED if name in request.GET}
     if parent is not None:
         initial |= _of_parent(parent, variation="variation" in request.GET)
+    if (model := catalogue.find(initial["model"])) is not None:
+        initial |= _fitted(initial, model)
     return initial
+
+
+def _fitted(initial: dict[str, Any], model: InferenceModel) -> dict[str, Any]:
+    """What another model's settings become where this one has no such thing: what it does as a rule."""
+    fitted: dict[str, Any] = {}
+    if initial["aspect_ratio"] not in model.aspect_ratios:
+        fitted["aspect_ratio"] = model.aspect_ratios[0] if model.aspect_ratios else "1:1"
+    if _count(initial["count"]) > model.max_count:
+        fitted["count"] = model.max_count
+    if initial["style"] not in model.styles:
+        fitted["style"] = "none"
+    for name, most in (("steps", model.max_steps), ("guidance", model.max_guidance)):
+        if initial.get(name) and not _is_within(initial[name], most):
+            fitted[name] = None
+    return fitted
+
+
+def _is_within(value: object, most: float | None) -> bool:
+    try:
+        return most is not None and 0 <= float(str(value)) <= most
+    except ValueError:
+        return False
 
 
 def _of_parent(parent: lineage.Parent, *, variation: bool) -> dict[str, Any]:
@@ -305,6 +348,8 @@ def _of_parent(parent: lineage.Parent, *, variation: bool) -> dict[str, Any]:
         "style": job.style,
         "seed_mode": job.seed_mode,
         "seed": None if job.seed_mode == SeedMode.RANDOM else job.seed,
+        "steps": job.steps,
+        "guidance": job.guidance,
         "parent": parent.label,
     }
     if catalogue.find(job.model.slug):

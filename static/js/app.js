@@ -19,13 +19,13 @@
 
   // Read-only and inert, never disabled: what is disabled would be missing from the POST.
   function lock(form, state) {
-    all("textarea, input:not([type])", form).forEach(function (field) { field.readOnly = true; });
+    all("textarea, input:not([type]), input[type=number]", form).forEach(function (field) { field.readOnly = true; });
     all("[data-fields]", form).forEach(function (part) { part.inert = true; });
     all("#generate", form).forEach(function (button) { button.setAttribute("aria-disabled", "true"); button.dataset.state = state; });
   }
 
   function unlock(form) {
-    all("textarea, input:not([type])", form).forEach(function (field) { field.readOnly = false; });
+    all("textarea, input:not([type]), input[type=number]", form).forEach(function (field) { field.readOnly = false; });
     all("[data-fields]", form).forEach(function (part) { part.inert = false; });
     all("#generate", form).forEach(function (button) { button.removeAttribute("aria-disabled"); delete button.dataset.state; });
   }

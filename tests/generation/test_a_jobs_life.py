@@ -69,7 +69,7 @@ def charges(job: Job) -> tuple[int, int, int, int]:
 def test_a_job_becomes_pictures_and_is_charged_for_them(alice: User, provide: Provide) -> None:
     provider = provide(pictures.png(1), pictures.png(2))
     job = ask(alice, 2)
-    done = worker.work("default")
+    done = worker.work("providers")
     job.refresh_from_db()
     assert done == job
     assert (job.state, job.finished_at is not None, job.lease_until) == (JobState.SUCCEEDED, True, None)
@@ -84,7 +84,7 @@ def test_a_job_becomes_pictures_and_is_charged_for_them(alice: User, provide: Pr
 
 def test_the_real_demo_provider_paints_through_the_pipeline(alice: User) -> None:
     job = pictures.submit(alice, pictures=1, prompt="Misty ridges", ratio="21:9")
-    worker.work("default")
+    worker.work("providers")
     asset = Asset.objects.get(job=job)
     assert (asset.width, asset.height, asset.content_type) == (1568, 672, "image/png")
     assert asset.tone
@@ -94,7 +94,7 @@ def test_the_real_demo_provider_paints_through_the_pipeline(alice: User) -> None
 def test_three_of_four_pictures_cost_three(alice: User, provide: Provide) -> None:
     provide(pictures.png(1), b"not a picture", pictures.png(3), pictures.png(4))
     job = ask(alice, 4)
-    worker.work("default")
+    worker.work("providers")
     job.refresh_from_db()
     assert job.state == JobState.SUCCEEDED
     assert charges(job) == (4, 3, 1, 0)
@@ -104,7 +104,7 @@ def test_three_of_four_pictures_cost_three(alice: User, provide: Provide) -> Non
 def test_more_pictures_than_asked_for_are_left(alice: User, provide: Provide) -> None:
     provide(pictures.png(1), pictures.png(2), pictures.png(3))
     job = ask(alice, 2)
-    worker.work("default")
+    worker.work("providers")
     assert Asset.objects.filter(job=job).count() == 2
     assert charges(job) == (2, 2, 0, 0)
 
@@ -138,7 +138,7 @@ def test_storing_twice_changes_nothing(alice: User) -> None:
 
 
 def test_an_empty_lane_has_no_work(db: None) -> None:
-    assert worker.work("default") is None
+    assert worker.work("providers") is None
 
 
 # --- Failure ---------------------------------------------------------------------------------------------------------
@@ -147,7 +147,7 @@ def test_an_empty_lane_has_no_work(db: None) -> None:
 def test_a_permanent_failure_ends_the_job_at_once_and_costs_nothing(alice: User, provide: Provide) -> None:
     provide(ProviderError(ErrorCode.BLOCKED_OUTPUT, permanent=True, detail="safety"))
     job = ask(alice, 3)
-    worker.work("default")
+    worker.work("providers")
     job.refresh_from_db()
     assert (job.state, job.error_code, job.tries) == (JobState.FAILED, "blocked_output", 1)
     assert charges(job) == (3, 0, 3, 0)
@@ -170,7 +170,7 @@ def test_what_may_pass_is_tried_three_times(alice: User, provide: Provide, sent:
     provider = provide(sent)
     job = ask(alice)
     for _ in range(5):
-        worker.work("default")
+        worker.work("providers")
     job.refresh_from_db()
     assert len(provider.orders) == 3
     assert (job.state, job.error_code, job.tries) == (JobState.FAILED, code, 3)
@@ -181,9 +181,9 @@ def test_what_may_pass_is_tried_three_times(alice: User, provide: Provide, sent:
 def test_a_second_try_can_succeed(alice: User, provide: Provide) -> None:
     provide(ProviderError(ErrorCode.PROVIDER_FAILED, permanent=False))
     job = ask(alice)
-    worker.work("default")
+    worker.work("providers")
     provide(pictures.png(1))
-    worker.work("default")
+    worker.work("providers")
     job.refresh_from_db()
     assert (job.state, job.tries) == (JobState.SUCCEEDED, 2)
     assert charges(job) == (1, 1, 0, 0)
@@ -258,7 +258,7 @@ def test_a_cancelled_jobs_pictures_are_thrown_away(alice: User, provide: Provide
             yield Output(0, pictures.png(1), 1)
 
     provide(CancelledMeanwhile())
-    worker.work("default")
+    worker.work("providers")
     job.refresh_from_db()
     assert job.state == JobState.CANCELLED
     assert not Asset.objects.exists()
@@ -278,7 +278,7 @@ def test_the_sweep_takes_back_what_a_dead_worker_held(alice: User, provide: Prov
     Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     assert sweeping.sweep().lost == 1
     provide(pictures.png(1))
-    worker.work("default")
+    worker.work("providers")
     job.refresh_from_db()
     assert (job.state, job.tries) == (JobState.SUCCEEDED, 2)
     assert charges(job) == (1, 1, 0, 0)
@@ -306,7 +306,7 @@ def test_a_worker_that_was_thought_dead_may_still_store(alice: User) -> None:
     jobs.give_back(job_id=job.pk, code=ErrorCode.INTERNAL, detail="lease")
     kept = [assets.keep(job=claimed, attempt_number=1, output=Output(0, pictures.png(1), 1))]
     assert jobs.store(claimed, attempt, kept, run_seconds=1) == JobState.SUCCEEDED
-    assert worker.work("default") is None
+    assert worker.work("providers") is None
     assert charges(job) == (1, 1, 0, 0)
 
 
@@ -354,7 +354,7 @@ def test_only_what_was_charged_stays_in_the_addresss_budget(gwen: User, provide:
     provide(pictures.png(1), b"broken", b"broken")
     ask(gwen, 3)
     assert FreeSpend.objects.get().spent == 3
-    worker.work("default")
+    worker.work("providers")
     assert FreeSpend.objects.get().spent == 1
 
 

@@ -123,7 +123,7 @@ def test_a_model_that_is_switched_off_or_retired_is_refused_whatever_was_shown(a
     response = browse(alice).post("/generate", said, headers=HTMX)
     assert response.status_code == 422
     assert "not on offer" in response.content.decode()
-    wish = Wish(model=InferenceModel.objects.get(), prompt="A red kite", aspect_ratio="3:2")
+    wish = Wish(model=InferenceModel.objects.get(slug="demo"), prompt="A red kite", aspect_ratio="3:2")
     with pytest.raises(ModelUnavailable):
         jobs.submit(owner=alice, visitor=None, wish=wish, quote_token=said["quote"], key="k", address="192.0.2.1")
     assert not Job.objects.exists()

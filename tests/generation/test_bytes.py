@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def job(alice: User) -> Job:
     pictures.submit(alice, pictures=1, prompt="A red kite", ratio="1:1")
-    claimed = lanes.claim(lane="default")
+    claimed = lanes.claim(lane="providers")
     assert claimed
     return claimed
 

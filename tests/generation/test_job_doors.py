@@ -83,7 +83,7 @@ def test_a_new_place_in_the_queue_is_news(alice: User, charlie: User, browse: As
     body = client.get(f"/jobs/{job.code}/card").content.decode()
     assert "2nd in the queue for Demo" in body
     assert f"v={job.version}&amp;place=1" in body
-    lanes.claim(lane="default")
+    lanes.claim(lane="providers")
     assert client.get(f"/jobs/{job.code}/card?v={job.version}&place=1").status_code == 200
 
 
@@ -259,7 +259,7 @@ def test_the_tray_shows_open_jobs_and_the_balance_and_polls_only_then(alice: Use
     url = re.search(r'hx-get="(/tray\?v=\w+)"', busy)
     assert url
     assert client.get(url[1]).status_code == 204
-    worker.work("default")
+    worker.work("providers")
     assert client.get(url[1]).status_code == 200
 
 

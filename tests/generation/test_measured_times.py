@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 def model(alice: User) -> InferenceModel:
     """The demo with one run of 0.1 s behind it."""
     pictures.one(alice)
-    return InferenceModel.objects.get()
+    return InferenceModel.objects.get(slug="demo")
 
 
 def ran(model: InferenceModel, *seconds: float, count: int = 1, ago: timedelta = timedelta()) -> None:
@@ -92,7 +92,7 @@ def test_only_the_last_runs_count(model: InferenceModel) -> None:
 
 def test_each_model_has_a_median_of_its_own(model: InferenceModel) -> None:
     other = InferenceModel.objects.create(
-        slug="other", name="Other", provider="demo", lane="default", price_credits=1, typical_seconds=7
+        slug="other", name="Other", provider="demo", lane="providers", price_credits=1, typical_seconds=7
     )
     ran(model, *[3.0] * 30)
     assert timing.measure() == 1
@@ -116,9 +116,9 @@ def test_a_provider_that_answers_at_once_never_divides_by_zero(model: InferenceM
 def test_nothing_is_written_when_nothing_changed(model: InferenceModel) -> None:
     ran(model, *[0.5] * 30)
     assert timing.measure() == 1
-    before = InferenceModel.objects.values().get()
+    before = InferenceModel.objects.values().get(slug="demo")
     assert timing.measure() == 0
-    assert InferenceModel.objects.values().get() == before
+    assert InferenceModel.objects.values().get(slug="demo") == before
 
 
 @pytest.mark.django_db(transaction=True)
@@ -226,7 +226,7 @@ def test_a_slow_day_raises_new_prices_and_a_quick_one_lowers_them_within_the_rul
     prices = []
     for seconds in (0.001, 0.9, 1.5, 1.8, 3.0, 3.75, 1e9):
         InferenceModel.objects.update(measured_seconds=seconds, measured_runs=200, measured_at=timezone.now())
-        made = quotes.make(model=InferenceModel.objects.get(), aspect_ratio="1:1", count=1)
+        made = quotes.make(model=InferenceModel.objects.get(slug="demo"), aspect_ratio="1:1", count=1)
         assert made.expected_seconds == seconds
         prices.append(made.price_credits)
     assert prices == sorted(prices)
@@ -249,9 +249,9 @@ def test_a_run_as_long_as_the_median_is_charged_as_quoted_so_prices_do_not_swing
 def test_a_measured_time_survives_a_sync(model: InferenceModel, tmp_path: Path) -> None:
     ran(model, *[2.5] * 30)
     timing.measure()
-    kept = InferenceModel.objects.values("measured_seconds", "measured_runs", "measured_at").get()
+    kept = InferenceModel.objects.values("measured_seconds", "measured_runs", "measured_at").get(slug="demo")
     catalogue.sync()
-    assert InferenceModel.objects.values("measured_seconds", "measured_runs", "measured_at").get() == kept
+    assert InferenceModel.objects.values("measured_seconds", "measured_runs", "measured_at").get(slug="demo") == kept
     assert kept["measured_seconds"] == 2.5
 
 

@@ -84,7 +84,7 @@ def test_a_poll_that_finds_an_open_job_changed_costs_one_more(signed_in: Client,
 @pytest.mark.django_db(transaction=True)
 def test_the_poll_that_finds_the_pictures_also_reads_them_and_their_price(signed_in: Client) -> None:
     jobs = crowd(3, signed_in)
-    worker.work(Lane.DEFAULT)
+    worker.work(Lane.PROVIDERS)
     with sql() as texts:
         response = signed_in.get(card_of(jobs[0]), headers=HTMX)
     assert response.status_code == 200
@@ -148,7 +148,7 @@ def test_a_jobs_page_costs_the_person_and_the_job(signed_in: Client, jobs: list[
 @pytest.mark.django_db(transaction=True)
 def test_a_file_costs_one_statement_and_loads_no_user(signed_in: Client) -> None:
     crowd(2, signed_in)
-    job = worker.work(Lane.DEFAULT)
+    job = worker.work(Lane.PROVIDERS)
     assert job
     asset = job.assets.get()
     with sql() as texts:
@@ -198,7 +198,7 @@ def test_a_refused_submit_opens_no_transaction(signed_in: Client) -> None:
 def test_a_claim_costs_two_statements(signed_in: Client, before: int) -> None:
     crowd(before, signed_in)
     with sql() as texts:
-        assert lanes.claim(lane=Lane.DEFAULT)
+        assert lanes.claim(lane=Lane.PROVIDERS)
     assert len(texts) == 2
 
 
@@ -207,7 +207,7 @@ def test_a_whole_job_costs_the_worker_two_transactions(signed_in: Client) -> Non
     """Those of the attempt and of the end; the claim and the move to storing are statements that commit alone."""
     crowd(2, signed_in)
     with sql() as texts:
-        assert worker.work(Lane.DEFAULT)
+        assert worker.work(Lane.PROVIDERS)
     assert commits(texts) == 2
     # How often a job tells of its progress is a matter of time, twice a second at most.
     assert len([text for text in texts if 'SET "progress"' not in text]) == 18, texts

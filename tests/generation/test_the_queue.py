@@ -20,7 +20,7 @@ def many(settings: Any) -> None:
     settings.OPEN_JOBS_MAX = settings.DAILY_GENERATE_MAX = (100, 100, 100)
 
 
-def order(lane: str = "default") -> list[int]:
+def order(lane: str = "providers") -> list[int]:
     served = []
     while claimed := lanes.claim(lane=lane):
         served.append(claimed.pk)
@@ -36,7 +36,7 @@ def test_the_least_recently_served_person_comes_first(alice: User, charlie: User
 @pytest.mark.django_db
 def test_a_newcomer_does_not_wait_behind_a_hundred_of_one_person(alice: User, charlie: User, many: None) -> None:
     first, *rest = [ask(alice) for _ in range(10)]
-    lanes.claim(lane="default")
+    lanes.claim(lane="providers")
     newcomer = ask(charlie)
     assert order()[:2] == [newcomer.pk, rest[0].pk]
     assert first.pk not in {job.pk for job in rest}
@@ -74,7 +74,7 @@ def test_a_place_beyond_five_hundred_is_not_counted_on(
 @pytest.mark.django_db(transaction=True)
 def test_no_two_workers_take_the_same_job(alice: User, many: None) -> None:
     waiting = {ask(alice).pk for _ in range(12)}
-    claimed = together(20, lambda: lanes.claim(lane="default"))
+    claimed = together(20, lambda: lanes.claim(lane="providers"))
     taken = [job.pk for job in claimed if isinstance(job, Job)]
     assert sorted(taken) == sorted(waiting)
     assert claimed.count(None) == 8
@@ -84,6 +84,6 @@ def test_no_two_workers_take_the_same_job(alice: User, many: None) -> None:
 def test_a_cancel_and_a_claim_at_once_leave_one_state(alice: User, many: None) -> None:
     for _ in range(5):
         job = ask(alice)
-        together(2, lambda job=job: (lanes.claim(lane="default"), jobs.cancel(code=job.code, owner_id=alice.pk)))  # type: ignore[misc]
+        together(2, lambda job=job: (lanes.claim(lane="providers"), jobs.cancel(code=job.code, owner_id=alice.pk)))  # type: ignore[misc]
         job.refresh_from_db()
         assert (job.state, job.waiting) == ("cancelled", False)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from generation import catalogue
 
@@ -11,5 +11,8 @@ class Command(BaseCommand):
     help = "Bring the model catalogue up to date with its file. Idempotent; staff's switches survive."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        listed, retired = catalogue.sync()
-        self.stdout.write(f"{listed} models listed, {retired} retired.")
+        try:
+            models, retired = catalogue.sync()
+        except catalogue.BadCatalogue as error:
+            raise CommandError(f"generation/catalogue.toml, {error}") from error
+        self.stdout.write(f"{models} models, {retired} retired.")

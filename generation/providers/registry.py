@@ -8,11 +8,10 @@ from django.conf import settings
 
 from generation.providers.base import Provider
 
-# What a row of the catalogue may name; whether this site can use it is another question.
-NAMES = ("demo", "replicate", "gemini", "diffusion")
 PROVIDERS = {
     "demo": "generation.providers.demo.provider",
     "replicate": "generation.providers.replicate.provider",
+    "gemini": "generation.providers.gemini.provider",
 }
 
 _SWITCHES: dict[str, Callable[[], object]] = {
@@ -21,6 +20,9 @@ _SWITCHES: dict[str, Callable[[], object]] = {
     "gemini": lambda: settings.GEMINI_API_KEYS,
     "diffusion": lambda: settings.DIFFUSION_MODEL,
 }
+
+# What a row of the catalogue may name; whether this site can use it is another question.
+NAMES = tuple(_SWITCHES)
 
 
 @cache

@@ -11,10 +11,11 @@ from generation.providers.replicate.provider import provider
 from tests.emulators.replicate import ReplicateEmulator
 from tests.generation.providers.contract import look_until_over, produce
 from tests.generation.replicate.orders import flux
+from tests.pictures import png
 
 BYTES_MAX = 2_000_000
 SLOW = {"hang", "drip"}
-PICTURE = Reference(b"a picture", "image/png")
+PICTURE = Reference(png(7), "image/png")
 
 
 def fetched(emulator: ReplicateEmulator, fault: str, **values: Any) -> bytes:

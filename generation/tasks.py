@@ -7,7 +7,7 @@ from celery import shared_task
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from generation import limits, renditions, sweeping, timing, worker
+from generation import acts, console, limits, renditions, sweeping, timing, worker
 from generation.models import Lane
 
 log = logging.getLogger(__name__)
@@ -24,10 +24,20 @@ def render_soon(asset_id: int) -> None:
     _send_on_commit(render, asset_id, queue=Lane.DEFAULT)
 
 
-def _send_on_commit(task: Any, argument: str | int, *, queue: str) -> None:
+def console_soon(kind: str, words: dict[str, str]) -> None:
+    """Ask Replicate what a page of the staff's wants to know."""
+    _send_on_commit(ask_console, kind, words, queue=Lane.PROVIDERS)
+
+
+def act_soon(act_id: int) -> None:
+    """Do what staff have written down, once the transaction has committed."""
+    _send_on_commit(act, act_id, queue=Lane.PROVIDERS)
+
+
+def _send_on_commit(task: Any, *arguments: Any, queue: str) -> None:
     def send() -> None:
         try:
-            task.apply_async(args=[argument], queue=queue)
+            task.apply_async(args=arguments, queue=queue)
         except OperationalError as error:
             log.warning("the broker is away, the sweep will send again: %s", error)
 
@@ -71,3 +81,17 @@ def forget_budgets() -> None:
 def render(asset_id: int) -> None:
     """Make an asset's renditions; until then the door serves the original."""
     renditions.make(asset_id=asset_id)
+
+
+@shared_task(name="generation.tasks.ask_console", max_retries=0, soft_time_limit=120, time_limit=150)
+def ask_console(kind: str, words: dict[str, str]) -> None:
+    """Bring an answer of the staff's console up to date."""
+    console.answer(kind, words)
+
+
+@shared_task(
+    name="generation.tasks.act", max_retries=0, soft_time_limit=acts.ACT_SECONDS, time_limit=acts.ACT_SECONDS + 30
+)
+def act(act_id: int) -> None:
+    """Start or stop at Replicate what staff asked for, once."""
+    acts.perform(act_id=act_id)

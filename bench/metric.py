@@ -9,13 +9,14 @@ import django
 django.setup()
 
 from bench.ground import Ground  # noqa: E402  (models exist from here on)
-from bench.metrics import audit, limits, overhead, poll, reserves, statement, submit, throughput  # noqa: E402
+from bench.metrics import audit, limits, overhead, poll, reserves, statement, submit, throughput, webhook  # noqa: E402
 
 MEASURES = {
     "M1": submit.measure,
     "M2": poll.measure,
     "M6": overhead.measure,
     "M7": throughput.measure,
+    "M8": webhook.measure,
     "M9": reserves.measure,
     "M14": limits.measure,
     "M17": statement.measure,

@@ -1,5 +1,6 @@
 """System checks: mixes of settings that are each legal and together unsafe."""
 
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,4 +35,18 @@ def lease_fits_deadline(**_: Any) -> list[CheckMessage]:
     """A job whose worker died must have time for a second try."""
     if settings.JOB_LEASE_SECONDS >= settings.JOB_DEADLINE_SECONDS:
         return [Error("JOB_LEASE_SECONDS must be shorter than JOB_DEADLINE_SECONDS.", id="atelier.E004")]
+    return []
+
+
+@register()
+def own_gpu_has_its_libraries(**_: Any) -> list[CheckMessage]:
+    """Only the machine of the GPU's worker needs them, so a web process elsewhere is warned, not stopped."""
+    if settings.DIFFUSION_MODEL and not all(map(find_spec, ("torch", "diffusers", "transformers"))):
+        return [
+            Warning(
+                "DIFFUSION_MODEL is set, and this machine cannot draw: torch or diffusers is missing.",
+                hint="Where the worker of queue gpu runs: pip install -r requirements-ml.txt",
+                id="atelier.W006",
+            )
+        ]
     return []

@@ -1,4 +1,4 @@
-"""What `make run` executes: set-up, then web, worker and beat until a signal, after which no process is left.
+"""What `make run` executes: set-up, then web, workers and beat until a signal, after which no process is left.
 
 The children are ours without a process in between, so that the kernel ends them even when this one is killed.
 """
@@ -24,6 +24,7 @@ from config import embedded, guardian, servers, settings
 
 HOST = "127.0.0.1"
 PYTHON = sys.executable
+CELERY = ["-m", "celery", "--quiet", "-A", "config"]
 STOP_SECONDS = 5.0
 SERVERS_STOP_SECONDS = 10.0
 POLL_SECONDS = 0.1
@@ -41,10 +42,10 @@ def main() -> None:
     if "MAKELEVEL" in os.environ:
         guardian.die_with(os.getppid(), signal.SIGTERM)
     guardian.adopt_orphans()
-    site = Site(web_worker_beat())
+    site = Site([web(), *emulators(), *workers(), beat()])
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, site.ask_to_stop)
-    probe_port()
+    probe_ports()
     with only_one_for(settings.VAR_DIR):
         try:
             if settings.EMBEDDED and not (settings.VAR_DIR / "postgres").exists():
@@ -59,17 +60,22 @@ def main() -> None:
 # --- Before anything starts ------------------------------------------------------------------------------------------
 
 
-def probe_port() -> None:
+def probe_ports() -> None:
     """Refuse a taken port now: granian shares its port with whoever else does, and never complains."""
+    for port in range(settings.PORT, settings.PORT + (3 if settings.EMULATE else 1)):
+        probe_port(port)
+
+
+def probe_port(port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, settings.PORT))
+            probe.bind((HOST, port))
             probe.listen()
         except (OSError, OverflowError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it must be below 65536"
             raise SystemExit(
-                f"atelier: cannot use port {settings.PORT}: {reason}. Choose another one: PORT=8080 make run"
+                f"atelier: cannot use port {port}: {reason}. Choose another one: PORT=8080 make run"
             ) from error
 
 
@@ -94,7 +100,7 @@ def only_one_for(var_dir: Path) -> Iterator[None]:
         yield
 
 
-# --- Web, worker and beat --------------------------------------------------------------------------------------------
+# --- Web, workers and beat -------------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -147,22 +153,43 @@ class Child:
         self.start()
 
 
-def web_worker_beat() -> list[Child]:
-    web = ["-m", "granian", "--interface", "wsgi", "config.wsgi:application"]
-    web += ["--host", HOST, "--port", str(settings.PORT), "--workers", "2", "--blocking-threads", "4", "--no-ws"]
+def web() -> Child:
+    command = ["-m", "granian", "--interface", "wsgi", "config.wsgi:application"]
+    command += ["--host", HOST, "--port", str(settings.PORT), "--workers", "2", "--blocking-threads", "4", "--no-ws"]
     # Without it one killed worker stops the whole server.
-    web += ["--respawn-failed-workers", "--workers-kill-timeout", str(int(STOP_SECONDS))]
-    celery = ["-m", "celery", "--quiet", "-A", "config"]
+    command += ["--respawn-failed-workers", "--workers-kill-timeout", str(int(STOP_SECONDS))]
+    return Child("web", [PYTHON, *command])
+
+
+def workers() -> list[Child]:
+    """One for each queue, so that neither the sweep nor a rendition waits behind a slow job."""
+    processes = {"default": 1, "providers": 2}
+    if settings.DIFFUSION_MODEL:
+        processes["gpu"] = 1  # it holds the model
+    return [worker(queue, count) for queue, count in processes.items()]
+
+
+def worker(queue: str, processes: int) -> Child:
     # Root gets eight lines about pickled messages on every start; ours are JSON only.
-    worker = ["-W", "ignore:You're running the worker", *celery, "worker", "-n", f"atelier-{settings.PORT}@%h"]
-    worker += ["-c", "2", "-Q", "default,providers,gpu", "-l", "info", "--without-gossip", "--without-mingle"]
-    beat = [*celery, "beat", "-l", "info", "-s", str(settings.VAR_DIR / "beat-schedule"), "--pidfile="]
+    command = ["-W", "ignore:You're running the worker", *CELERY, "worker", "-n", f"{queue}-{settings.PORT}@%h"]
+    command += ["-c", str(processes), "-Q", queue, "-l", "info", "--without-gossip", "--without-mingle"]
+    # SIGTERM would let it finish its tasks, with nobody left who could end the wait.
+    return Child(f"worker of {queue}", [PYTHON, *command], orphan_signal=signal.SIGQUIT)
+
+
+def emulators() -> list[Child]:
+    """The vendors as small servers on the ports after ours, where EMULATE asks for them."""
+    if not settings.EMULATE:
+        return []
     return [
-        Child("web", [PYTHON, *web]),
-        # SIGTERM would let it finish its tasks, with nobody left who could end the wait.
-        Child("worker", [PYTHON, *worker], orphan_signal=signal.SIGQUIT),
-        Child("beat", [PYTHON, *beat]),
+        Child(f"emulator of {name}", [PYTHON, "-m", f"tests.emulators.{name}", "--port", str(settings.PORT + offset)])
+        for offset, name in enumerate(("replicate", "gemini"), start=1)
     ]
+
+
+def beat() -> Child:
+    command = [*CELERY, "beat", "-l", "info", "-s", str(settings.VAR_DIR / "beat-schedule"), "--pidfile="]
+    return Child("beat", [PYTHON, *command])
 
 
 class Site:
@@ -193,14 +220,21 @@ class Site:
             raise SystemExit(f"atelier: {child.name} failed; the reason stands above.")
 
     def serve(self) -> None:
-        """Keep the children running until we are asked to stop; says once when the site answers."""
+        """Keep the children running until we are asked to stop; says once when the site answers.
+
+        The first one is the web process. The others begin when it answers: on two cores they would delay that.
+        """
         ready = False
-        for child in [] if self.stopping else self.children:
+        running = [] if self.stopping else self.children[:1]
+        for child in running:
             child.start()
         while not self.is_over():
             if not ready and (ready := answers()):
                 say(f"Atelier is ready at http://{HOST}:{settings.PORT}")
-            for child in self.children:
+                for child in self.children[1:]:
+                    child.start()
+                running = self.children
+            for child in running:
                 child.restart_if_ended()
             time.sleep(POLL_SECONDS)
 
@@ -257,8 +291,12 @@ def set_up() -> None:
 
     servers.ensure()
     django.setup()
+    from config import checks  # noqa: PLC0415
+
     call_command("migrate", interactive=False, verbosity=0)
     call_command("sync_catalogue")
+    for warning in checks.own_gpu_has_its_libraries():
+        say(f"atelier: {warning.msg} {warning.hint}")
     if settings.EMBEDDED:  # never in production
         call_command("seed_demo")
     collect_static()

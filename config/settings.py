@@ -290,6 +290,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "credits.tasks.seal_statements",
         "schedule": crontab(hour="1", minute="5"),
     },
+    "refresh_secrets": {
+        "task": "generation.tasks.refresh_secrets",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
+    "forget_bodies": {"task": "generation.tasks.forget_bodies", "schedule": crontab(hour="2", minute="15")},
     "forget_budgets": {"task": "generation.tasks.forget_budgets", "schedule": crontab(hour="2", minute="5")},
     "forget_sessions": {"task": "accounts.tasks.forget_sessions", "schedule": crontab(hour="2", minute="10")},
 }
@@ -419,6 +425,7 @@ DAILY_EVOLVE_MAX = read("DAILY_EVOLVE_MAX", (1, 5, 25), three_rising)
 DAILY_SCORE_MAX = read("DAILY_SCORE_MAX", (10, 50, 500), three_rising)
 JOB_DEADLINE_SECONDS = read("JOB_DEADLINE_SECONDS", 900, positive)
 JOB_LEASE_SECONDS = read("JOB_LEASE_SECONDS", 120, positive)
+JOB_ADOPT_SECONDS = JOB_LEASE_SECONDS / 2  # a prediction that may have begun shows up so soon, or has not
 JOB_ATTEMPTS_MAX = 3
 QUOTE_SECONDS = 120
 PROMPT_MIN, PROMPT_MAX = 3, 1000
@@ -484,6 +491,7 @@ CSRF_FAILURE_VIEW = "config.views.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+WEBHOOK_BYTES_MAX = 10_000_000
 
 if not DEBUG and not EMBEDDED:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True

@@ -1,4 +1,4 @@
-"""A picture as a file to keep: its name, its type, and what is written inside. By object only, never by address."""
+"""A picture or 3D model as a file to keep: its name, its type, what is written inside. By object, never by address."""
 
 import tempfile
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from xml.sax.saxutils import quoteattr
 from django.db import models
 from PIL import Image, PngImagePlugin
 
+from gallery.errors import NoModel
 from gallery.pieces import Piece
 from generation import assets
 from generation.models import Asset
@@ -22,12 +23,13 @@ SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
 
 class Format(models.TextChoices):
-    """What a download may be; `original` is the stored type."""
+    """What a download may be; `original` is the stored type. Of a 3D model the pictures are those of its poster."""
 
     ORIGINAL = "original"
     PNG = "png"
     JPEG = "jpeg"
     WEBP = "webp"
+    GLB = "glb"
 
 
 CONTENT_TYPES = {"image/png": Format.PNG, "image/jpeg": Format.JPEG, "image/webp": Format.WEBP}
@@ -44,11 +46,13 @@ class Download:
 
 
 def prepare(*, piece: Piece, wanted: Format) -> Download:
-    """The picture in the wanted format. Raises generation's FileGone where the object is missing.
+    """The picture or model in the wanted format. Raises FileGone for a missing object, NoModel for GLB of a picture.
 
     The original keeps its bytes, unless its owner hides the prompt from this viewer: metadata of a provider may hold
     prompt or seed, so then even the stored type is written anew.
     """
+    if wanted == Format.GLB or (piece.asset.is_3d and wanted == Format.ORIGINAL):
+        return _model(piece)
     stored = CONTENT_TYPES.get(piece.asset.content_type)
     if wanted == Format.ORIGINAL and (piece.shows_settings or stored is None):
         file, kind = assets.open_original(piece.asset), piece.asset.content_type
@@ -57,9 +61,17 @@ def prepare(*, piece: Piece, wanted: Format) -> Download:
     return Download(_convert(piece, target), name(piece.asset, EXTENSIONS[target]), f"image/{target}")
 
 
-def name(asset: Asset, extension: str) -> str:
+def _model(piece: Piece) -> Download:
+    """A 3D model as it came, or without the words inside where the viewer may not know them."""
+    if not piece.asset.is_3d:
+        raise NoModel
+    file = assets.open_model(piece.asset, with_words=piece.shows_settings)
+    return Download(file, name(piece.asset, "glb", what="Model"), piece.asset.content_type)
+
+
+def name(asset: Asset, extension: str, *, what: str = "Image") -> str:
     """`Atelier Image Jun 18, 2026, 06_30_00 PM.png`: from the clock alone, so no title can reach a header."""
-    return f"Atelier Image {_clock(asset.created_at.astimezone(UTC))}.{extension}"
+    return f"Atelier {what} {_clock(asset.created_at.astimezone(UTC))}.{extension}"
 
 
 def _clock(when: datetime) -> str:
@@ -75,7 +87,7 @@ def _extension(asset: Asset) -> str:
 
 def _convert(piece: Piece, target: Format) -> BinaryIO:
     file = cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_MAX_BYTES))  # noqa: SIM115  (the answer closes it)
-    with assets.open_original(piece.asset) as original, Image.open(original) as image:
+    with assets.open_picture(piece.asset) as original, Image.open(original) as image:
         _save(image, file, piece, target)
     file.seek(0)
     return file

@@ -21,5 +21,9 @@ class NotPassed(GalleryError):
     """Only what moderation passed may leave private. data: moderation."""
 
 
+class NoModel(GalleryError):
+    """A picture was asked for as a 3D model."""
+
+
 class BrokenCursor(GalleryError):
     """The cursor of a page was altered or cut off. data: after."""

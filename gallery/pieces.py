@@ -11,6 +11,7 @@ from gallery.errors import NotYours
 from gallery.models import Post, Visibility
 from gallery.models.post import tone_of
 from generation.models import Asset
+from generation.solid import camera
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -53,9 +54,14 @@ class Piece:
         return tone_of(self.asset.owner_id)
 
     @property
+    def orbit(self) -> str:
+        """Where the viewer's camera begins: where the poster was drawn from."""
+        return f"{camera.AZIMUTH_DEGREES}deg {camera.POLAR_DEGREES}deg 130%"
+
+    @property
     def type_name(self) -> str:
-        """PNG, JPEG or WEBP, as people call it."""
-        return self.asset.content_type.rpartition("/")[2].upper()
+        """PNG, JPEG, WEBP or GLB, as people call it."""
+        return "GLB" if self.asset.is_3d else self.asset.content_type.rpartition("/")[2].upper()
 
 
 def find(*, code: UUID, viewer: Viewer) -> Piece:

@@ -1,11 +1,17 @@
-"""From bytes to an Asset: checks, re-encodes, hashes, stores, describes. Also the only writer of who may see one."""
+"""From bytes to an Asset: checks, re-encodes, hashes, stores, describes. Also the only writer of who may see one.
+
+A 3D model is kept byte for byte, with a poster: the picture that stands for it wherever pictures are shown.
+"""
 
 import base64
 import hashlib
 import io
+import logging
+import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from uuid import UUID
 
 import uuid_utils.compat as uuid7
@@ -17,23 +23,31 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from generation import tones
 from generation.errors import FileGone
-from generation.models import Asset, Job, Moderation
-from generation.providers.base import Output
+from generation.models import Asset, ErrorCode, Job, Moderation, OutputKind
+from generation.providers.base import Output, ProviderError
+from generation.solid import plain
+from generation.solid.errors import Broken
+
+if TYPE_CHECKING:
+    from generation.solid.glb import Solid
+
+log = logging.getLogger(__name__)
 
 BYTES_MAX = 50_000_000
 PIXELS_MAX = 50_000_000
 KEPT_FORMATS = {"PNG": ("png", "image/png"), "JPEG": ("jpg", "image/jpeg"), "WEBP": ("webp", "image/webp")}
+IN_MEMORY_MAX_BYTES = 8 * 1024 * 1024
 PLACEHOLDER_PX = 16
 ALT_MAX = 300
 
 
 class Unreadable(Exception):
-    """What a provider sent is no picture that can be kept."""
+    """What a provider sent is no picture, or no 3D model, that can be kept."""
 
 
 @dataclass(frozen=True)
 class Stored:
-    """A checked picture that lies in storage; the row about it is not written yet. Sizes in pixels and bytes."""
+    """A checked file that lies in storage; the row about it is not written yet. Sizes in pixels and bytes."""
 
     code: UUID
     index: int
@@ -47,33 +61,116 @@ class Stored:
     color: str
     tone: str
     placeholder: str
+    kind: str = OutputKind.PICTURE
+    poster_key: str = ""
+    triangles: int | None = None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Everything that lies in storage for it."""
+        return (self.storage_key, self.poster_key) if self.poster_key else (self.storage_key,)
 
 
 # --- From bytes to storage -------------------------------------------------------------------------------------------
 
 
+def bytes_max(job: Job) -> int:
+    """The largest file that is worth fetching for a job."""
+    from generation.solid import glb  # noqa: PLC0415  (numpy: a web process keeps nothing and does without)
+
+    return glb.BYTES_MAX if job.model.is_3d else BYTES_MAX
+
+
 def keep(*, job: Job, attempt_number: int, output: Output) -> Stored:
-    """Check a picture, put its bytes into storage, and describe it. Raises Unreadable, or OSError from the storage."""
+    """Check a file, put it into storage, and describe it. Raises Unreadable, or OSError from the storage.
+
+    What a model makes decides what is accepted: a picture from one that makes 3D is as unreadable as the reverse.
+    """
+    return _keep_model(job, output) if job.model.is_3d else _keep_picture(job, output)
+
+
+def _keep_picture(job: Job, output: Output) -> Stored:
     data, picture, extension, content_type = _checked(output.data)
     code = uuid7.uuid7()
-    key = default_storage.save(
-        f"images/{timezone.now():%Y/%m/%d}/{job.model.slug}_{code}.{extension}", ContentFile(data)
-    )
-    color, tone = tones.of(picture)
+    key = _save("images", job, code, extension, data)
+    return Stored(code, output.index, key, **_described(data, content_type, picture), seed=output.seed)
+
+
+def _keep_model(job: Job, output: Output) -> Stored:
+    from generation.solid import glb  # noqa: PLC0415  (as above)
+
+    try:
+        solid = glb.read(output.data)
+    except Broken as error:
+        raise Unreadable(str(error)) from error
+    picture = _poster(solid)
+    code = uuid7.uuid7()
+    key = _save("models", job, code, "glb", output.data)
+    try:
+        poster_key = _save("images", job, code, "png", _png(picture))
+    except OSError:
+        default_storage.delete(key)
+        raise
     return Stored(
-        code=code,
-        index=output.index,
-        storage_key=key,
-        sha256=hashlib.sha256(data).hexdigest(),
-        size_bytes=len(data),
-        content_type=content_type,
-        width=picture.width,
-        height=picture.height,
+        code,
+        output.index,
+        key,
+        **_described(output.data, glb.CONTENT_TYPE, picture),
         seed=output.seed,
-        color=color,
-        tone=tone,
-        placeholder=_placeholder(picture),
+        kind=OutputKind.MODEL_3D,
+        poster_key=poster_key,
+        triangles=solid.triangles,
     )
+
+
+def keep_readable(*, job: Job, attempt_number: int, outputs: Sequence[Output]) -> list[Stored]:
+    """Each readable one of a run, no more than the job asked for; what cannot be read costs nothing and spoils nothing.
+
+    Raises ProviderError where none is left, OSError from the storage.
+    """
+    kept: list[Stored] = []
+    for output in outputs[: job.count]:
+        try:
+            kept.append(keep(job=job, attempt_number=attempt_number, output=output))
+        except Unreadable as error:
+            log.warning("job %s, picture %d: %s", job.code, output.index, error)
+        except OSError:
+            with suppress(OSError):  # a storage that went away in between
+                discard(kept)
+            raise
+    if not kept:
+        raise ProviderError(ErrorCode.PROVIDER_FAILED, permanent=False, detail="no picture could be read")
+    return kept
+
+
+def _poster(solid: "Solid") -> Image.Image:
+    """Its picture; a plain one where it cannot be drawn, because a poster is no reason to lose a model."""
+    from generation.solid import poster  # noqa: PLC0415  (as above)
+
+    try:
+        return poster.draw(solid)
+    except (ArithmeticError, LookupError, MemoryError, ValueError):
+        log.exception("a model of %d triangles could not be drawn", solid.triangles)
+        return poster.cube()
+
+
+def _save(folder: str, job: Job, code: UUID, extension: str, data: bytes) -> str:
+    name = f"{folder}/{timezone.now():%Y/%m/%d}/{job.model.slug}_{code}.{extension}"
+    return default_storage.save(name, ContentFile(data))
+
+
+def _described(data: bytes, content_type: str, picture: Image.Image) -> dict[str, Any]:
+    color, tone = tones.of(picture)
+    return {
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "size_bytes": len(data),
+        "content_type": content_type,
+        "width": picture.width,
+        "height": picture.height,
+        "color": color,
+        "tone": tone,
+        "placeholder": _placeholder(picture),
+    }
 
 
 def _checked(data: bytes) -> tuple[bytes, Image.Image, str, str]:
@@ -92,9 +189,13 @@ def _checked(data: bytes) -> tuple[bytes, Image.Image, str, str]:
     if plain and picture.size == opened.size and opened.format:
         return data, picture, *KEPT_FORMATS[opened.format]
     picture = picture.convert("RGB")
+    return _png(picture), picture, *KEPT_FORMATS["PNG"]
+
+
+def _png(picture: Image.Image) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, "PNG", compress_level=6)
-    return buffer.getvalue(), picture, *KEPT_FORMATS["PNG"]
+    return buffer.getvalue()
 
 
 def _moves(picture: Image.Image) -> bool:
@@ -112,7 +213,15 @@ def _placeholder(picture: Image.Image) -> str:
 def discard(pictures: Sequence[Stored]) -> None:
     """Take bytes back that no row will point at."""
     for picture in pictures:
-        default_storage.delete(picture.storage_key)
+        for key in picture.keys:
+            default_storage.delete(key)
+
+
+def discard_spare(job: Job, pictures: Sequence[Stored]) -> None:
+    """Once the transaction has committed, take away the bytes of those that are not the job's assets."""
+    kept = set(Asset.objects.filter(job=job).values_list("code", flat=True))
+    spare = [picture for picture in pictures if picture.code not in kept]
+    transaction.on_commit(lambda: discard(spare))
 
 
 # --- Rows ------------------------------------------------------------------------------------------------------------
@@ -121,13 +230,14 @@ def discard(pictures: Sequence[Stored]) -> None:
 def insert(job: Job, pictures: Sequence[Stored], *, is_late: bool) -> int:
     """Write the rows of a job's pictures, inside the caller's transaction; returns how many the job has now.
 
-    A picture whose index is taken came from another try and is dropped.
+    A picture whose index is taken came from another try, or a second time, and is dropped.
     """
-    taken = set(Asset.objects.filter(job=job).values_list("index", flat=True)) if job.tries > 1 else set()
+    may_be_taken = is_late or job.tries > 1
+    taken = set(Asset.objects.filter(job=job).values_list("index", flat=True)) if may_be_taken else set()
     rows = Asset.objects.bulk_create([_row(job, p, is_late=is_late) for p in pictures if p.index not in taken])
-    spare = [picture for picture in pictures if picture.index in taken]
     transaction.on_commit(lambda: _render(rows))
-    transaction.on_commit(lambda: discard(spare))
+    if taken:
+        discard_spare(job, pictures)
     return len(taken) + len(rows)
 
 
@@ -137,8 +247,11 @@ def _row(job: Job, picture: Stored, *, is_late: bool) -> Asset:
         job=job,
         owner_id=job.owner_id,
         index=picture.index,
+        kind=picture.kind,
         is_late=is_late,
         storage_key=picture.storage_key,
+        poster_key=picture.poster_key,
+        triangles=picture.triangles,
         sha256=picture.sha256,
         size_bytes=picture.size_bytes,
         content_type=picture.content_type,
@@ -179,6 +292,23 @@ def show(*, asset_id: int, owner_id: int, visibility: str, prompt_hidden: bool) 
 def open_original(asset: Asset) -> BinaryIO:
     """The stored bytes, to be streamed. Raises FileGone when the object is missing."""
     return open_key(asset.storage_key, asset.code)
+
+
+def open_picture(asset: Asset) -> BinaryIO:
+    """The bytes of the picture that pages show: a 3D model's poster, or the original. Raises FileGone."""
+    return open_key(asset.picture_key, asset.code)
+
+
+def open_model(asset: Asset, *, with_words: bool) -> BinaryIO:
+    """The bytes of a 3D model; without the words inside, for those from whom its prompt is hidden. Raises FileGone."""
+    original = open_original(asset)
+    if with_words:
+        return original
+    file = cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_MAX_BYTES))  # noqa: SIM115  (the answer closes it)
+    with original:
+        plain.copy(original, file)
+    file.seek(0)
+    return file
 
 
 def open_key(key: str, code: UUID) -> BinaryIO:

@@ -7,8 +7,8 @@ from django.conf import settings
 
 from credits.invariants import Check
 
-# A sweep may be late, and a submit that began before a merge commits after it.
-SWEEP_GRACE_SECONDS = settings.SWEEP_SECONDS * 3 + 60
+# A sweep may be late, a submit that began before a merge commits after it, and a prediction is looked at once more.
+SWEEP_GRACE_SECONDS = settings.SWEEP_SECONDS * 3 + 60 + 45
 
 JOBS = (
     Check(
@@ -28,6 +28,16 @@ JOBS = (
             OR state NOT IN ('queued', 'starting', 'running', 'storing', 'succeeded', 'failed', 'cancelled')
             OR waiting AND finished_at IS NOT NULL OR state = 'failed' AND error_code = ''
             OR state = 'succeeded' AND tries = 0
+        """,
+    ),
+    Check(
+        "job_is_held",
+        "Every open job waits, or a worker's lease or a prediction that is asked about holds it.",
+        """
+        SELECT job.id FROM generation_job job
+         WHERE job.finished_at IS NULL AND NOT job.waiting AND job.lease_until IS NULL
+           AND NOT EXISTS (SELECT FROM generation_attempt attempt WHERE attempt.job_id = job.id
+                              AND attempt.finished_at IS NULL AND attempt.poll_at IS NOT NULL)
         """,
     ),
     Check(

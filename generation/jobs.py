@@ -1,6 +1,6 @@
 """A job's whole life, and the only writer of its state. Whoever ends a job settles its reserve in the same transaction.
 
-Nothing here calls a provider: worker.py does, between `begin` and `store`.
+Nothing here calls a provider: worker.py and remote.py do, between `begin` and `store`.
 """
 
 import hashlib
@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from django.utils import timezone
 from config import throttle
 from credits import allowance, ledger
 from credits.purse import Purse
-from generation import access, assets, lanes, limits, moderation
+from generation import access, assets, lanes, limits, moderation, predictions
 from generation.access import Feature
 from generation.errors import (
     GenerationError,
@@ -235,10 +236,14 @@ def _hint(lane: str) -> None:
 # --- Run: called by the worker, each a short transaction of its own --------------------------------------------------
 
 
-def begin(job: Job) -> Attempt | None:
-    """Write the attempt, then the provider may be called. None when the job has ended meanwhile."""
+def begin(job: Job, *, is_remote: bool = False) -> Attempt | None:
+    """Write the attempt, then the provider may be called. None when the job has ended meanwhile.
+
+    A job runs from now on; one at a remote provider does when that says so (`runs`).
+    """
     with transaction.atomic():
-        if not (_move(job, JobState.STARTING, JobState.RUNNING) or _came_further(job)):
+        begun = not is_remote and _move(job, JobState.STARTING, JobState.RUNNING)
+        if not (begun or _is_held(job, is_remote=is_remote)):
             return None
         return Attempt.objects.create(job=job, number=job.tries, provider=job.model.provider, model=job.model)
 
@@ -247,11 +252,21 @@ def _move(job: Job, since: JobState, to: JobState) -> bool:
     return bool(Job.objects.filter(pk=job.pk, state=since).update(state=to))
 
 
-def _came_further(job: Job) -> bool:
-    """A lost worker's job may have, and states never go back; locked, so that it does not end meanwhile."""
-    further = (JobState.RUNNING, JobState.STORING)
-    locked = Job.objects.select_for_update(no_key=True).filter(pk=job.pk, state__in=further)
+def _is_held(job: Job, *, is_remote: bool) -> bool:
+    """Whether it is open, and locked now, so that it does not end meanwhile. A lost worker's job may have come further
+    than to its start, and states never go back.
+    """
+    states = (JobState.RUNNING, JobState.STORING) + ((JobState.STARTING,) if is_remote else ())
+    locked = Job.objects.select_for_update(no_key=True).filter(pk=job.pk, state__in=states)
     return locked.values_list("pk").first() is not None
+
+
+def runs(*, job_id: int, tries: int, percent: int) -> None:
+    """A remote provider says that this try runs, and how far it is; 0 where it does not tell."""
+    mine = Job.objects.filter(pk=job_id, tries=tries, waiting=False)
+    mine.filter(state=JobState.STARTING).update(state=JobState.RUNNING)
+    if percent:
+        mine.filter(state=JobState.RUNNING, progress__lt=percent).update(progress=percent)
 
 
 def report(job: Job, *, percent: int) -> bool:
@@ -267,26 +282,31 @@ def report(job: Job, *, percent: int) -> bool:
 def renew(job: Job) -> bool:
     """Renew the lease alone: no new version, nothing to tell. False when the job is no longer this worker's."""
     lease = Now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
-    return bool(Job.objects.filter(pk=job.pk, state__in=OPEN_STATES, tries=job.tries).update(lease_until=lease))
+    mine = Job.objects.filter(pk=job.pk, state__in=OPEN_STATES, tries=job.tries, lease_until__isnull=False)
+    return bool(mine.update(lease_until=lease))
 
 
 def store(job: Job, attempt: Attempt, pictures: Sequence[assets.Stored], *, run_seconds: float) -> JobState:
     """Whole end of a successful run: assets, capture and state in one commit. Doing it twice changes nothing.
 
     `pictures` lie in storage already. What comes after the job has ended is kept for the owner and not charged,
-    except after a cancel. Returns the state that the job is in afterwards.
+    except after a cancel; bytes that no row points at then are taken out of storage. The first try to arrive ends the
+    job, whichever it was. Returns the state that the job is in afterwards.
     """
     with transaction.atomic():
         row = Job.objects.select_for_update(no_key=True).get(pk=job.pk)
-        state = JobState(row.state)
-        if state in (JobState.RUNNING, JobState.STORING):
-            state = _succeed(row, pictures, run_seconds=run_seconds)
+        if row.is_open:
+            _succeed(row, pictures, run_seconds=run_seconds)
             _delivered(attempt, pictures=len(pictures), run_seconds=run_seconds)
-            return state
-        if state is JobState.FAILED:
+            if row.tries > 1:
+                _end_attempts(row, code=ErrorCode.CANCELLED, detail="another try was first")
+            return JobState.SUCCEEDED
+        if row.state == JobState.FAILED:
             assets.insert(row, pictures, is_late=True)
-        Attempt.objects.filter(pk=attempt.pk, finished_at=None).update(finished_at=Now(), run_seconds=run_seconds)
-    return state
+        else:
+            assets.discard_spare(row, pictures)
+        Attempt.objects.filter(pk=attempt.pk, poll_at__isnull=False).update(poll_at=None)
+    return JobState(row.state)
 
 
 def _delivered(attempt: Attempt, *, pictures: int, run_seconds: float) -> None:
@@ -297,12 +317,15 @@ def _delivered(attempt: Attempt, *, pictures: int, run_seconds: float) -> None:
         pictures=pictures,
         error_code="",
         error_detail="",
+        poll_at=None,
     )
 
 
-def _succeed(row: Job, pictures: Sequence[assets.Stored], *, run_seconds: float) -> JobState:
-    if row.state == JobState.RUNNING:
-        Job.objects.filter(pk=row.pk).update(state=JobState.STORING)
+def _succeed(row: Job, pictures: Sequence[assets.Stored], *, run_seconds: float) -> None:
+    for since, to in pairwise((JobState.STARTING, JobState.RUNNING, JobState.STORING)):
+        if row.state == since:
+            Job.objects.filter(pk=row.pk).update(state=to)
+            row.state = to
     stored = assets.insert(row, pictures, is_late=False)
     charge = stored * price.charge(
         quoted=row.price_credits,
@@ -312,7 +335,6 @@ def _succeed(row: Job, pictures: Sequence[assets.Stored], *, run_seconds: float)
     ledger.settle(subject=row.subject, amount=charge)
     _release_budget(row, row.total_credits - charge)
     _finish(row, JobState.SUCCEEDED)
-    return JobState.SUCCEEDED
 
 
 def is_lost(job: Job) -> bool:
@@ -324,6 +346,8 @@ def storing(job: Job) -> bool:
     """The provider has answered and bytes are going into storage. False when the job has ended meanwhile."""
     if _move(job, JobState.RUNNING, JobState.STORING):
         return True
+    if _move(job, JobState.STARTING, JobState.RUNNING):  # nobody was told that it ran
+        return storing(job)
     return Job.objects.filter(pk=job.pk, state=JobState.STORING).exists()
 
 
@@ -357,10 +381,16 @@ def _end(job_id: int, state: JobState, *, code: ErrorCode, detail: str = "", tri
         ledger.settle(subject=row.subject, amount=0)
         _release_budget(row, row.total_credits)
         _finish(row, state, code=code)
-        Attempt.objects.filter(job=row, finished_at=None).update(
-            finished_at=Now(), error_code=code, error_detail=detail[:500]
-        )
+        _end_attempts(row, code=code, detail=detail)
     return True
+
+
+def _end_attempts(row: Job, *, code: str, detail: str) -> None:
+    """The job has ended, and so has what is live of it; what may still run elsewhere is called off."""
+    Attempt.objects.filter(job=row, finished_at=None).update(
+        finished_at=Now(), error_code=code, error_detail=detail[:500]
+    )
+    predictions.call_off(job_id=row.pk)
 
 
 def _finish(row: Job, state: JobState, *, code: str = "") -> None:
@@ -384,7 +414,7 @@ def give_back(*, job_id: int, code: ErrorCode, detail: str, tries: int | None = 
         if not row.is_open or row.waiting or tries not in (None, row.tries):
             return True
         Attempt.objects.filter(job=row, finished_at=None).update(
-            finished_at=Now(), error_code=code, error_detail=detail[:500]
+            finished_at=Now(), error_code=code, error_detail=detail[:500], poll_at=None
         )
         if row.tries >= settings.JOB_ATTEMPTS_MAX:
             return False

@@ -20,7 +20,7 @@ def make(*, asset_id: int) -> None:
     asset = Asset.objects.get(pk=asset_id)
     if asset.rendered_at is not None:
         return
-    with assets.open_original(asset) as file, Image.open(file) as opened:
+    with assets.open_picture(asset) as file, Image.open(file) as opened:
         picture = opened.convert("RGB")
     for width in sorted(widths(asset), reverse=True):
         picture = _narrowed(picture, width)
@@ -51,9 +51,9 @@ def open_one(asset: Asset, width: int, kind: str, *, viewer_id: int | None) -> t
             return default_storage.open(key(asset, width, kind), "rb"), f"image/{kind}"  # type: ignore[return-value]
         except FileNotFoundError:
             pass  # removed behind our back: the original is the same picture
-    original = assets.open_original(asset)
+    original = assets.open_picture(asset)
     if viewer_id == asset.owner_id:
-        return original, asset.content_type
+        return original, asset.picture_type
     with original, Image.open(original) as opened:
         picture = _narrowed(opened.convert("RGB"), width)
     return io.BytesIO(_encoded(picture, kind)), f"image/{kind}"

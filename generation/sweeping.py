@@ -3,16 +3,19 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from generation import jobs, tasks
-from generation.models import Asset, ErrorCode, Job
+from generation import jobs, predictions, tasks
+from generation.models import Asset, Attempt, ErrorCode, Job
+from generation.providers import registry
 
 BATCH = 200
 HINTS_MAX = 20
 RENDER_GRACE = timedelta(minutes=2)
+# A prediction is looked at once more at its deadline; where nobody came to do that, its job ends without.
+DEADLINE_GRACE = timedelta(seconds=45)
 
 
 @dataclass(frozen=True)
@@ -24,11 +27,17 @@ class Swept:
 
 def sweep() -> Swept:
     """End what is past its deadline, take back what a dead worker held, send again what nobody picked up."""
-    return Swept(expired=_expire(), lost=_take_back(), hints=_resend() + _render_again())
+    return Swept(expired=_expire(), lost=_take_back(), hints=_resend() + _collect() + _render_again())
+
+
+def _is_asked_about() -> Exists:
+    """Whether a prediction holds the job, which needs no worker then."""
+    return Exists(Attempt.objects.filter(job=OuterRef("pk"), finished_at=None, poll_at__isnull=False))
 
 
 def _expire() -> int:
     late = Job.objects.filter(finished_at=None, deadline_at__lt=Now()).order_by("deadline_at")
+    late = late.filter(~_is_asked_about() | Q(deadline_at__lt=Now() - DEADLINE_GRACE))
     return sum(
         jobs.fail(job_id=pk, code=ErrorCode.TIMEOUT, detail="past its deadline")
         for pk in late.values_list("pk", flat=True)[:BATCH]
@@ -38,11 +47,29 @@ def _expire() -> int:
 def _take_back() -> int:
     lost = Job.objects.filter(finished_at=None, waiting=False, lease_until__lt=Now()).order_by("lease_until")
     taken = 0
-    for pk, tries in lost.values_list("pk", "tries")[:BATCH]:
+    for pk, tries in lost.filter(~_is_asked_about()).values_list("pk", "tries")[:BATCH]:
+        taken += 1
+        if _seek(pk):
+            continue
         if not jobs.give_back(job_id=pk, code=ErrorCode.INTERNAL, detail="the worker's lease ran out", tries=tries):
             jobs.fail(job_id=pk, code=ErrorCode.INTERNAL, detail="three workers were lost", tries=tries)
-        taken += 1
     return taken
+
+
+def _seek(job_id: int) -> bool:
+    """A worker that was lost with a remote provider may have begun a prediction: no second one before that is known."""
+    attempt = Attempt.objects.filter(job_id=job_id, finished_at=None).first()
+    if attempt is None or not registry.is_remote(attempt.provider):
+        return False
+    return predictions.seek(attempt_id=attempt.pk)
+
+
+def _collect() -> int:
+    """Predictions to ask about: polls, and whatever a lost webhook or hint forgot."""
+    due = predictions.due()
+    for attempt_id in due:
+        tasks.collect_soon(attempt_id)
+    return len(due)
 
 
 def _resend() -> int:

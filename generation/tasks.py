@@ -1,16 +1,26 @@
 """Celery's doors. A message says "there is work on this lane"; the job row says which."""
 
 import logging
+import os
 from typing import Any
 
-from celery import shared_task
+from celery import current_app, shared_task
+from celery.signals import task_postrun, worker_process_init, worker_ready
+from django.conf import settings
+from django.core.cache import cache
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from generation import acts, console, limits, renditions, sweeping, timing, worker
+from generation import acts, console, limits, predictions, remote, renditions, sweeping, timing, worker
 from generation.models import Lane
+from generation.providers import registry
+from generation.providers.base import ProviderError
+from generation.providers.diffusion import pipeline, warm
+from generation.providers.replicate import signatures
 
 log = logging.getLogger(__name__)
+
+SECRETS_SECONDS = 10
 
 
 def hint(lane: str) -> None:
@@ -34,10 +44,26 @@ def act_soon(act_id: int) -> None:
     _send_on_commit(act, act_id, queue=Lane.PROVIDERS)
 
 
-def _send_on_commit(task: Any, *arguments: Any, queue: str) -> None:
+def collect_soon(attempt_id: int, *, seconds: float = 0.0) -> None:
+    """Ask about a prediction once the transaction has committed, after so long."""
+    _send_on_commit(collect, attempt_id, queue=Lane.PROVIDERS, seconds=seconds)
+
+
+def stop_stray_soon(event_id: int) -> None:
+    """Stop what a webhook told of and no attempt knows, once the transaction has committed."""
+    _send_on_commit(stop_stray, event_id, queue=Lane.PROVIDERS)
+
+
+def refresh_secrets_soon() -> None:
+    """Fetch what webhooks are verified with; asked for as often as somebody knocks, sent once in a while."""
+    if cache.add("webhook-secrets-asked-for", 1, SECRETS_SECONDS):
+        _send_on_commit(refresh_secrets, queue=Lane.PROVIDERS)
+
+
+def _send_on_commit(task: Any, *arguments: Any, queue: str, seconds: float = 0.0) -> None:
     def send() -> None:
         try:
-            task.apply_async(args=arguments, queue=queue)
+            task.apply_async(args=arguments, queue=queue, countdown=seconds or None)
         except OperationalError as error:
             log.warning("the broker is away, the sweep will send again: %s", error)
 
@@ -49,6 +75,29 @@ def work(lane: str) -> None:
     """Run the fairest waiting job of a lane, if there is one."""
     if lane in Lane.values:
         worker.work(lane)
+
+
+@shared_task(
+    name="generation.tasks.collect",
+    max_retries=0,
+    soft_time_limit=predictions.CLAIM_SECONDS - 15,
+    time_limit=predictions.CLAIM_SECONDS - 5,
+)
+def collect(attempt_id: int) -> None:
+    """Ask about a prediction, if it is due."""
+    remote.collect(attempt_id=attempt_id)
+
+
+@shared_task(
+    name="generation.tasks.stop_stray",
+    autoretry_for=(ProviderError,),
+    retry_backoff=5,
+    max_retries=5,
+    soft_time_limit=60,
+    time_limit=90,
+)
+def stop_stray(event_id: int) -> None:
+    remote.stop_stray(event_id=event_id)
 
 
 @shared_task(name="generation.tasks.sweep", soft_time_limit=60, time_limit=90)
@@ -83,6 +132,26 @@ def render(asset_id: int) -> None:
     renditions.make(asset_id=asset_id)
 
 
+@shared_task(name="generation.tasks.forget_bodies", soft_time_limit=60, time_limit=90)
+def forget_bodies() -> None:
+    """Empty the webhooks of more than a week ago."""
+    predictions.forget_bodies()
+
+
+@shared_task(
+    name="generation.tasks.refresh_secrets",
+    autoretry_for=(ProviderError,),
+    retry_backoff=5,
+    max_retries=5,
+    soft_time_limit=120,
+    time_limit=150,
+)
+def refresh_secrets() -> None:
+    """Fetch what Replicate signs its webhooks with, where the settings do not say it."""
+    if registry.is_configured("replicate") and not settings.REPLICATE_WEBHOOK_SECRETS:
+        signatures.refresh_secrets()
+
+
 @shared_task(name="generation.tasks.ask_console", max_retries=0, soft_time_limit=120, time_limit=150)
 def ask_console(kind: str, words: dict[str, str]) -> None:
     """Bring an answer of the staff's console up to date."""
@@ -95,3 +164,30 @@ def ask_console(kind: str, words: dict[str, str]) -> None:
 def act(act_id: int) -> None:
     """Start or stop at Replicate what staff asked for, once."""
     acts.perform(act_id=act_id)
+
+
+# --- A worker's processes --------------------------------------------------------------------------------------------
+
+
+@worker_ready.connect
+def refresh_secrets_at_start(**_: Any) -> None:
+    """A worker that starts may be the site's first: nothing could verify a webhook before."""
+    refresh_secrets_soon()
+
+
+@worker_process_init.connect
+def warm_up(**_: Any) -> None:
+    """A process of the GPU's queue loads its model before the first job asks for it.
+
+    Only a forked one knows its queues: on macOS, where a process starts afresh, the first job loads the model.
+    """
+    if Lane.GPU in current_app.amqp.queues.consume_from:
+        warm.begin()
+
+
+@task_postrun.connect
+def leave_a_lost_gpu(**_: Any) -> None:
+    """End a process whose device is lost, after its job has been given back; the worker starts another one."""
+    if pipeline.is_lost():
+        log.error("the GPU is lost to this process; it ends, and a new one starts")
+        os._exit(os.EX_SOFTWARE)

@@ -1,4 +1,5 @@
-"""What a worker does with one job: claim, call the provider with nothing locked, store. Only this calls providers."""
+"""What a worker does with one job: claim, call the provider with nothing locked, store. What a remote provider is asked
+later is remote.py's."""
 
 import logging
 import threading
@@ -10,10 +11,10 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import Error, connection
 
-from generation import assets, jobs, lanes, orders
+from generation import assets, jobs, lanes, orders, remote, tries
 from generation.models import Attempt, ErrorCode, Job, JobState
 from generation.providers import registry
-from generation.providers.base import DirectProvider, Output, ProviderError, Watch
+from generation.providers.base import DirectProvider, Provider, ProviderError, RemoteProvider, Watch
 
 log = logging.getLogger(__name__)
 
@@ -31,32 +32,32 @@ def work(lane: str) -> Job | None:
 
 
 def _run(job: Job) -> None:
-    attempt = jobs.begin(job)
-    if attempt is None:
-        return
     try:
-        _produce(job, attempt)
+        provider = registry.get(job.model.provider)
+        attempt = jobs.begin(job, is_remote=isinstance(provider, RemoteProvider))
+        if attempt is not None:
+            _produce(job, attempt, provider)
     except ProviderError as error:
-        log.warning("job %s, try %d: %s", job.code, job.tries, error)
-        _fail(job, error.code, error.detail, permanent=error.permanent)
+        tries.fail(job, error, number=job.tries)
     except SoftTimeLimitExceeded:
-        _fail(job, ErrorCode.TIMEOUT, "the worker's time limit", permanent=True)
+        late = ProviderError(ErrorCode.TIMEOUT, permanent=True, detail="the worker's time limit")
+        tries.fail(job, late, number=job.tries)
     except Error:
         raise  # the database is away: the lease runs out and the sweep takes the job back
     except Exception as error:
         log.exception("job %s, try %d", job.code, job.tries)
-        _fail(job, ErrorCode.INTERNAL, repr(error), permanent=False)
+        tries.fail(job, ProviderError(ErrorCode.INTERNAL, permanent=False, detail=repr(error)), number=job.tries)
 
 
-def _fail(job: Job, code: ErrorCode, detail: str, *, permanent: bool) -> None:
-    if permanent or not jobs.give_back(job_id=job.pk, code=code, detail=detail, tries=job.tries):
-        jobs.fail(job_id=job.pk, code=code, detail=detail, tries=job.tries)
+def _produce(job: Job, attempt: Attempt, provider: Provider) -> None:
+    if isinstance(provider, RemoteProvider):
+        remote.start(job, attempt, provider)
+    else:
+        _draw(job, attempt, provider)
 
 
-def _produce(job: Job, attempt: Attempt) -> None:
+def _draw(job: Job, attempt: Attempt, provider: DirectProvider) -> None:
     began = time.monotonic()
-    provider = registry.get(attempt.provider)
-    assert isinstance(provider, DirectProvider)
     outputs = list(provider.run(orders.of(job, attempt), _watch(job)))
     run_seconds = time.monotonic() - began
     if len(outputs) < job.count and jobs.is_lost(job):
@@ -66,20 +67,8 @@ def _produce(job: Job, attempt: Attempt) -> None:
             return
         raise ProviderError(ErrorCode.PROVIDER_FAILED, permanent=False, detail="no picture came")
     jobs.storing(job)
-    pictures = list(_keep(job, attempt, outputs))
-    if not pictures:
-        raise ProviderError(ErrorCode.PROVIDER_FAILED, permanent=False, detail="no picture could be read")
-    if jobs.store(job, attempt, pictures, run_seconds=run_seconds) == JobState.CANCELLED:
-        assets.discard(pictures)
-
-
-def _keep(job: Job, attempt: Attempt, outputs: list[Output]) -> Iterator[assets.Stored]:
-    """Each readable picture, stored; an unreadable one costs nothing and spoils nothing."""
-    for output in outputs[: job.count]:
-        try:
-            yield assets.keep(job=job, attempt_number=attempt.number, output=output)
-        except assets.Unreadable as error:
-            log.warning("job %s, picture %d: %s", job.code, output.index, error)
+    pictures = assets.keep_readable(job=job, attempt_number=attempt.number, outputs=outputs)
+    jobs.store(job, attempt, pictures, run_seconds=run_seconds)
 
 
 def _watch(job: Job) -> Watch:

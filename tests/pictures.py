@@ -10,7 +10,7 @@ from PIL.PngImagePlugin import PngInfo
 from accounts.models import User
 from gallery import posts
 from gallery.models import Level, Post, Visibility
-from generation import assets, catalogue, jobs, lanes
+from generation import assets, catalogue, jobs, lanes, worker
 from generation.models import Asset, Attempt, InferenceModel, Job, JobState
 from generation.pricing import quote
 from generation.providers.base import Output
@@ -27,10 +27,10 @@ def make(owner: User, *, pictures: int = 1, prompt: str = PROMPT, ratio: str = "
     return list(Asset.objects.filter(job=job).select_related("owner").order_by("pk"))
 
 
-def submit(owner: User, *, pictures: int, prompt: str, ratio: str, **wish: Any) -> Job:
-    if not InferenceModel.objects.filter(slug="demo").exists():
-        catalogue.sync()
-    model = InferenceModel.objects.get(slug="demo")
+def submit(
+    owner: User, *, pictures: int, prompt: str, ratio: str, model: InferenceModel | None = None, **wish: Any
+) -> Job:
+    model = model or listed("demo")
     number = next(_numbers)
     token = quote.sign(quote.make(model=model, aspect_ratio=ratio, count=pictures), model=model, aspect_ratio=ratio)
     return jobs.submit(
@@ -41,6 +41,12 @@ def submit(owner: User, *, pictures: int, prompt: str, ratio: str, **wish: Any) 
         key=f"test-{number}",
         address=f"198.51.100.{number % 250}",  # one of its own: no test is about the rate limit
     ).job
+
+
+def listed(slug: str) -> InferenceModel:
+    if not InferenceModel.objects.filter(slug=slug).exists():
+        catalogue.sync()
+    return InferenceModel.objects.get(slug=slug)
 
 
 def begin(job: Job) -> Attempt:
@@ -57,6 +63,13 @@ def deliver(attempt: Attempt, *, run_seconds: float, stored: int | None = None) 
     drawn = [Output(index, png(seed), seed) for index, seed in enumerate(attempt.job.seeds())]
     kept = [assets.keep(job=attempt.job, attempt_number=attempt.number, output=output) for output in drawn[:stored]]
     return jobs.store(attempt.job, attempt, kept, run_seconds=run_seconds)
+
+
+def solid(owner: User, *, prompt: str = "A blue porcelain vase", **wish: Any) -> Asset:
+    """A 3D model by the demo provider, through the worker's own hands."""
+    job = submit(owner, pictures=1, prompt=prompt, ratio="1:1", model=listed("demo-3d"), **wish)
+    assert worker.work(job.lane) == job
+    return Asset.objects.select_related("owner").get(job=job)
 
 
 def png(seed: int) -> bytes:

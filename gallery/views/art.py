@@ -2,8 +2,9 @@
 
 from uuid import UUID
 
+from csp.decorators import csp_update
 from django.contrib import messages
-from django.http import FileResponse, HttpResponse, HttpResponseBase
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -11,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from config import http
 from config.http import Request
-from gallery import downloads, pieces, posts
+from gallery import downloads, pieces, posts, viewer
 from gallery.errors import NeedsAccount, NotPassed
 from gallery.forms import PublishForm
 from gallery.models import Level, Visibility
@@ -98,8 +99,14 @@ def _as_shown(piece: Piece) -> dict[str, object]:
     }
 
 
-def _page(request: Request, piece: Piece, form: PublishForm, status: int = 200) -> HttpResponse:
-    return render(request, "gallery/art.html", {"piece": piece, "form": form}, status=status)
+def _page(request: Request, piece: Piece, form: PublishForm, status: int = 200) -> HttpResponseBase:
+    script = viewer.script_url() if piece.asset.is_3d else ""
+
+    def answer(_: HttpRequest) -> HttpResponseBase:
+        context = {"piece": piece, "form": form, "viewer_url": script}
+        return render(request, "gallery/art.html", context, status=status)
+
+    return (csp_update(viewer.POLICY)(answer) if script else answer)(request)
 
 
 def _panel(request: Request, piece: Piece, form: PublishForm, status: int) -> HttpResponse:

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from config import http, views
 from config.http import Request
-from gallery.errors import BrokenCursor, NeedsAccount, NotYours
+from gallery.errors import BrokenCursor, NeedsAccount, NoModel, NotYours
 from generation.errors import FileGone
 
 P = ParamSpec("P")
@@ -30,7 +30,7 @@ def answering(door: Door[P]) -> Door[P]:
             return door(request, *args, **kwargs)
         except (NotYours, FileGone):
             return views.not_found(request)
-        except (BrokenCursor, NotAChoice):
+        except (BrokenCursor, NoModel, NotAChoice):
             return views.bad_request(request)
         except NeedsAccount as error:
             return to_sign_in(request, back=str(error.data.get("back", "/")))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 RENDITION_WIDTHS = (320, 640, 1280)
 RENDITION_TYPES = ("avif", "webp")
+POSTER_TYPE = "image/png"
 
 
 class Visibility(models.TextChoices):
@@ -43,7 +44,10 @@ class AssetQuerySet(models.QuerySet["Asset"]):
 
 
 class Asset(models.Model):
-    """One picture. Bytes lie in storage under `storage_key`; renditions beside it, once `rendered_at` says so."""
+    """One picture or 3D model. Bytes lie in storage under `storage_key`; renditions too, once `rendered_at` says so.
+
+    Width, height, colour and placeholder are those of the picture that pages show: for a 3D model its poster.
+    """
 
     code = models.UUIDField(default=uuid7.uuid7, unique=True, editable=False)
     job = models.ForeignKey(Job, on_delete=models.PROTECT, related_name="assets")
@@ -61,6 +65,7 @@ class Asset(models.Model):
         db_default="",
         help_text="The picture that stands for a 3D model in lists.",
     )
+    triangles = models.PositiveIntegerField(null=True, help_text="That a 3D model shows; empty for a picture.")
     sha256 = models.CharField(max_length=64)
     size_bytes = models.PositiveBigIntegerField()
     content_type = models.CharField(max_length=40)
@@ -103,6 +108,24 @@ class Asset(models.Model):
     @property
     def url(self) -> str:
         return reverse("art", args=[self.code])
+
+    @property
+    def is_3d(self) -> bool:
+        return self.kind == OutputKind.MODEL_3D
+
+    @property
+    def picture_key(self) -> str:
+        """The storage key of the picture that pages show."""
+        return self.poster_key or self.storage_key
+
+    @property
+    def picture_type(self) -> str:
+        return POSTER_TYPE if self.is_3d else self.content_type
+
+    @property
+    def model_url(self) -> str:
+        """The bytes of a 3D model, for the viewer."""
+        return f"/files/{self.code}/model.glb"
 
     @property
     def sources(self) -> list[tuple[str, str]]:

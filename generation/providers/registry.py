@@ -6,10 +6,11 @@ from importlib import import_module
 
 from django.conf import settings
 
-from generation.providers.base import Provider
+from generation.providers.base import Provider, RemoteProvider
 
 PROVIDERS = {
     "demo": "generation.providers.demo.provider",
+    "diffusion": "generation.providers.diffusion.provider",
     "replicate": "generation.providers.replicate.provider",
     "gemini": "generation.providers.gemini.provider",
 }
@@ -35,3 +36,8 @@ def get(name: str) -> Provider:
 def is_configured(name: str) -> bool:
     """Whether this site can use a provider at all: its code is there and its keys are set."""
     return name in PROVIDERS and bool(_SWITCHES[name]())
+
+
+def is_remote(name: str) -> bool:
+    """Whether its predictions run elsewhere, so that no worker holds their jobs."""
+    return name in PROVIDERS and isinstance(get(name), RemoteProvider)

@@ -1,5 +1,6 @@
-"""The door of every picture's bytes: whoever may see the asset gets them, everybody else a 404."""
+"""The doors of every picture's and 3D model's bytes: whoever may see the asset gets them, everybody else a 404."""
 
+from typing import BinaryIO
 from uuid import UUID
 
 from django.http import FileResponse, Http404
@@ -9,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from config.http import Request
-from generation import lineage, renditions
+from generation import assets, lineage, renditions
 from generation.errors import FileGone
 from generation.models import Asset, Visibility
 from generation.models.asset import RENDITION_TYPES, RENDITION_WIDTHS
@@ -24,13 +25,36 @@ def file(request: Request, code: UUID, width: int, kind: str) -> HttpResponseBas
     if width not in RENDITION_WIDTHS or kind not in RENDITION_TYPES:
         raise Http404
     viewer_id = request.owner_id()
-    asset = Asset.objects.visible_to_id(viewer_id).filter(code=code).first()
-    if asset is None:
-        raise Http404
+    asset = _visible(code, viewer_id)
     try:
         opened, content_type = renditions.open_one(asset, width, kind, viewer_id=viewer_id)
     except FileGone as error:
         raise Http404 from error
+    return _answer(asset, opened, content_type)
+
+
+@require_safe
+def model(request: Request, code: UUID) -> HttpResponseBase:
+    """A 3D model, for the viewer. One query, and no user is loaded."""
+    viewer_id = request.owner_id()
+    asset = _visible(code, viewer_id)
+    if not asset.is_3d:
+        raise Http404
+    try:
+        opened = assets.open_model(asset, with_words=viewer_id == asset.owner_id or not asset.prompt_hidden)
+    except FileGone as error:
+        raise Http404 from error
+    return _answer(asset, opened, asset.content_type)
+
+
+def _visible(code: UUID, viewer_id: int | None) -> Asset:
+    asset = Asset.objects.visible_to_id(viewer_id).filter(code=code).first()
+    if asset is None:
+        raise Http404
+    return asset
+
+
+def _answer(asset: Asset, opened: BinaryIO, content_type: str) -> HttpResponseBase:
     response = FileResponse(opened, content_type=content_type)
     is_private = asset.visibility == Visibility.PRIVATE
     response["Cache-Control"] = "private, no-store" if is_private else f"public, max-age={SHOWN_SECONDS}"

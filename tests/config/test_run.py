@@ -7,12 +7,13 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from config import embedded
+from config import embedded, run, settings
 from tests.alive import PATIENCE_SECONDS, nothing_is_left, processes, until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -67,6 +68,18 @@ def test_a_folder_that_cannot_be_written_is_one_clear_line(tmp_path: Path, port:
     said = mistake(tmp_path / "file" / "var", port)
     assert said.startswith(f"atelier: cannot write to {tmp_path}/file/var: ")
     assert said.count("\n") == 1
+
+
+# --- Its workers -----------------------------------------------------------------------------------------------------
+
+
+def test_each_queue_has_a_worker_and_the_gpus_only_where_there_is_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    def queues() -> list[str]:
+        return [worker.command[worker.command.index("-Q") + 1] for worker in run.workers()]
+
+    assert queues() == ["default", "providers"]
+    monkeypatch.setattr(settings, "DIFFUSION_MODEL", "/models/own")
+    assert queues() == ["default", "providers", "gpu"]
 
 
 # --- A site's lives --------------------------------------------------------------------------------------------------
@@ -130,8 +143,10 @@ def test_a_site_serves_survives_a_killed_worker_and_ends_without_a_trace(site: S
     assert site.get("/healthz") == 200
     assert site.get("/") == 200
     assert site.get("/readyz") == 200
-    until(lambda: processes(site.var, "celery --quiet -A config worker"))
+    for queue in ("default", "providers"):
+        until(partial(processes, site.var, f"celery --quiet -A config worker -n {queue}-{site.port}@%h"))
     assert processes(site.var, "celery --quiet -A config beat")
+    assert not processes(site.var, "-Q gpu")
 
     assert "another run uses" in mistake(site.var, site.port + 1)
 

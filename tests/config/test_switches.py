@@ -81,3 +81,13 @@ def test_the_bundled_mode_makes_one_secret_and_keeps_it(tmp_path: Path) -> None:
     assert first.split()[1:] == ["True", "True"]
     assert len(first.split()[0]) > 50
     assert oct((tmp_path / "secret_key").stat().st_mode)[-3:] == "600"
+
+
+@pytest.mark.parametrize(("missing", "warned"), [("", "[]"), ("diffusers", "['atelier.W006']")])
+def test_a_model_for_the_own_gpu_without_its_libraries_is_a_warning(tmp_path: Path, missing: str, warned: str) -> None:
+    code = (
+        f"import sys; sys.modules[{missing!r}] = None\n"
+        "import django; django.setup()\n"
+        "from config import checks; print([found.id for found in checks.own_gpu_has_its_libraries()])"
+    )
+    assert boot(tmp_path, code, DIFFUSION_MODEL="/models/own").stdout == f"{warned}\n"

@@ -50,7 +50,12 @@ def test_a_day_of_jobs_is_in_order(day: None) -> None:
     ("sql", "found"),
     [
         ("UPDATE generation_job SET deadline_at = now() - interval '1 hour'", {"job_past_deadline"}),
-        (f"UPDATE generation_job SET finished_at = NULL WHERE {DONE}", {"job_state_fits", "job_money_fits_state"}),
+        (
+            f"UPDATE generation_job SET finished_at = NULL WHERE {DONE}",
+            {"job_state_fits", "job_money_fits_state", "job_is_held"},
+        ),
+        (f"UPDATE generation_job SET lease_until = NULL WHERE {OPEN}", {"job_is_held"}),
+        ("UPDATE generation_job SET waiting = false WHERE state = 'queued'", {"job_is_held"}),
         ("UPDATE generation_job SET error_code = '' WHERE state = 'failed'", {"job_state_fits"}),
         (f"UPDATE generation_job SET waiting = true WHERE {DONE}", {"job_state_fits"}),
         (f"UPDATE generation_job SET tries = 0 WHERE {DONE}", {"job_state_fits", "attempt_at_most_three"}),

@@ -87,12 +87,12 @@ class Person:
     # --- Generating -------------------------------------------------------------------------------------------------
 
     def form(self, prompt: str = "Misty ridges at first light", **changes: Any) -> dict[str, Any]:
-        """The studio's form as it stands on the page, filled in; its price is for one picture unless asked again."""
+        """The studio's form as it stands on the page, filled in; another price than a demo picture's is asked for."""
         page = self.get("/")
         hidden = {name: page.field(name) for name in ("csrfmiddlewaretoken", "key", "quote")}
         chosen = {"model": "demo", "aspect_ratio": "1:1", "count": 1, "style": "none", "seed_mode": "random"}
         fields = {**hidden, **chosen, "prompt": prompt, **changes}
-        if fields["count"] != 1:
+        if (fields["model"], fields["count"]) != ("demo", 1):
             fields["quote"] = self.post("/quote", fields).field("quote")
         return fields
 

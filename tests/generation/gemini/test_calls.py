@@ -1,4 +1,4 @@
-"""A call to Gemini under strain: keys that are used up or refused, an overloaded, slow or absent vendor (F44)."""
+"""A call to Gemini under strain: keys that are used up or refused, an overloaded, slow or absent vendor."""
 
 import pytest
 

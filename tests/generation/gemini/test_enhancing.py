@@ -1,4 +1,4 @@
-"""A prompt enhanced: the words are material inside the question, and what comes back is one plain line (F43, S40)."""
+"""A prompt enhanced: the words are material inside the question, and what comes back is one plain line."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Gemini's picture models: what is asked of them, and what an answer without a picture means (F41, F42)."""
+"""Gemini's picture models: what is asked of them, and what an answer without a picture means."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""A reference picture in words: only our own fields survive, whatever it says (S39), and how they are merged."""
+"""A reference picture in words: only our own fields survive, whatever it says, and how they are merged."""
 
 import io
 import json

@@ -8,15 +8,13 @@ import pytest
 from django.contrib.admin.models import LogEntry
 
 from accounts.models import User
-from generation import assets, catalogue, fetching, jobs, lanes, orders
-from generation.models import InferenceModel, Job, JobState
-from generation.pricing import quote
-from generation.providers import registry
-from generation.providers.base import Output, RemoteProvider
-from generation.wish import Wish
+from generation import catalogue
+from generation.models import InferenceModel, JobState
 from tests.emulators.replicate import ReplicateEmulator, models
 from tests.generation.asking import demo
 from tests.generation.console.conftest import Desk
+from tests.generation.remote.conftest import NOBODY
+from tests.generation.remote.steps import Remote, draw_on
 
 pytestmark = pytest.mark.django_db
 
@@ -134,45 +132,16 @@ def test_staff_change_a_row_of_theirs_whole_and_a_row_of_the_file_by_its_switche
 def test_a_model_that_was_brought_in_makes_a_picture(
     desk: Desk, emulator: ReplicateEmulator, alice: User, settings: Any
 ) -> None:
-    """No code knows it: its inputs are written as its recipe says."""
+    """No code knows it: its input is written as its recipe says."""
+    settings.PUBLIC_URL = NOBODY
     demo()
-    row = added(desk, "stability-ai/sdxl", name="Brought in", price_credits=2, is_pro="")
+    row = added(desk, "stability-ai/sdxl", name="Brought in", price_credits=2)
     InferenceModel.objects.filter(pk=row.pk).update(is_enabled=True)
     catalogue.forget()
     assert "Brought in" in desk.client.get("/").content.decode()
-    job = _run(emulator, row, alice)
-    assert job.state == JobState.SUCCEEDED
-    assert job.assets.count() == 1
-    asked = emulator.predictions[0]["input"]
-    assert (asked["prompt"].startswith("A red kite"), asked["negative_prompt"], asked["num_outputs"]) == (
-        True,
-        "rain",
-        1,
-    )
-    assert (asked["width"], asked["height"]) == (1024, 1024)
-
-
-def _run(emulator: ReplicateEmulator, row: InferenceModel, owner: User) -> Job:
-    """A job of the row, submitted, begun at Replicate, fetched and stored."""
-    row.refresh_from_db()
-    token = quote.sign(quote.make(model=row, aspect_ratio="1:1", count=1), model=row, aspect_ratio="1:1")
-    wish = Wish(model=row, prompt="A red kite", negative_prompt="rain", aspect_ratio="1:1", count=1, seed=7)
-    jobs.submit(owner=owner, visitor=None, wish=wish, quote_token=token, key="brought-in", address="198.51.100.7")
-    job = lanes.claim(lane=row.lane)
-    assert job is not None
-    attempt = jobs.begin(job)
-    assert attempt is not None
-    provider = registry.get(attempt.provider)
-    assert isinstance(provider, RemoteProvider)
-    begun = provider.start(orders.of(job, attempt), callback_url="")
-    assert emulator.run(begun.external_id).over.wait(5)
-    done = provider.look(begun.external_id, recipe=row.recipe)
-    files = [
-        fetching.fetch(address, hosts=provider.file_hosts(), bytes_max=20_000_000, seconds_max=10)
-        for address in done.files
-    ]
-    kept = [assets.keep(job=job, attempt_number=1, output=Output(index, data, 7)) for index, data in enumerate(files)]
-    jobs.storing(job)
-    jobs.store(job, attempt, kept, run_seconds=done.run_seconds or 0.1)
-    job.refresh_from_db()
-    return job
+    remote = Remote(emulator, draw_on(row), alice)
+    job = remote.bring_in(remote.begin(count=2))
+    assert (job.state, job.assets.count()) == (JobState.SUCCEEDED, 2)
+    [asked] = [run["input"] for run in emulator.predictions]
+    assert (asked["prompt"], asked["num_outputs"], asked["width"], asked["height"]) == ("A red kite", 2, 1024, 1024)
+    assert asked["seed"] == job.seeds()[0]

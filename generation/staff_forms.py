@@ -21,7 +21,7 @@ class Json(forms.JSONField):
     """An object, shown as people can read it."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(widget=forms.Textarea(attrs={"rows": 8, "cols": 60, "spellcheck": "false"}), **options)
+        super().__init__(widget=forms.Textarea(attrs={"rows": 12, "cols": 72, "spellcheck": "false"}), **options)
 
     def bound_data(self, data: Any, initial: Any) -> Any:
         """As it was typed, whatever it is: what cannot be read is shown again too."""
@@ -103,6 +103,9 @@ class Row(forms.ModelForm[InferenceModel]):
     class Meta:
         model = InferenceModel
         fields = ("slug", *imports.FIELDS)
+        labels = {"is_pro": "Pro", "cost_usd": "Cost in USD", "price_credits": "Price in credits"}
+        help_texts = {"cost_usd": "What Replicate charges us, for one of what stands below."}
+        widgets = {name: forms.TextInput(attrs={"class": "vTextField"}) for name in ("name", "about", "provider_model")}
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

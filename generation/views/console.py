@@ -87,7 +87,8 @@ def _page(
 
 def _render(request: HttpRequest, name: str, context: Mapping[str, Any], *, status: int = 200) -> HttpResponse:
     is_part = request.headers.get("HX-Request") == "true" and name == "page"
-    whole = {**admin.site.each_context(request), "sections": SECTIONS, **context}
+    # Without the admin's sidebar: it moves the page while it loads, and wide tables need the room.
+    whole = {**admin.site.each_context(request), "is_nav_sidebar_enabled": False, "sections": SECTIONS, **context}
     template = "admin/replicate/partials/answer.html" if is_part else f"admin/replicate/{name}.html"
     response = TemplateResponse(request, template, whole, status=status)
     patch_vary_headers(response, ["HX-Request"])

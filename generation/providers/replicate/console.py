@@ -121,7 +121,7 @@ def versions(owner: str, name: str) -> dict[str, Any]:
 
 
 def _version_row(told: Mapping[str, Any]) -> dict[str, Any]:
-    return {**_names(told, "id"), **_texts(told, "created_at", "cog_version")}
+    return {**_names(told, "id"), **_moments(told, "created_at"), **_texts(told, "cog_version")}
 
 
 def version(owner: str, name: str, version: str) -> dict[str, Any]:
@@ -154,7 +154,8 @@ def _deployment(told: Mapping[str, Any]) -> dict[str, Any]:
     configuration = _mapping(release.get("configuration"))
     return {
         **_names(told, "owner", "name"),
-        **_texts(release, "model", "version", "created_at"),
+        **_texts(release, "model", "version"),
+        **_moments(release, "created_at"),
         "number": _plain(release.get("number")),
         "hardware": _text(configuration.get("hardware")),
         "min_instances": _plain(configuration.get("min_instances")),
@@ -184,7 +185,8 @@ def _run_row(told: Mapping[str, Any]) -> dict[str, Any]:
     """Of a prediction or a training."""
     return {
         **_names(told, "id"),
-        **_texts(told, "model", "version", "status", "source", "created_at", "completed_at", "destination"),
+        **_texts(told, "model", "version", "status", "source", "destination"),
+        **_moments(told, "created_at", "started_at", "completed_at"),
         "run_seconds": _plain(_mapping(told.get("metrics")).get("predict_time")),
     }
 
@@ -193,7 +195,6 @@ def _run(told: Mapping[str, Any]) -> dict[str, Any]:
     logs = told.get("logs")
     return {
         **_run_row(told),
-        **_texts(told, "started_at"),
         "input": _plain(told.get("input")),
         "output": _plain(told.get("output")),
         "files": [address for address in predictions.files(told.get("output"), recipe={}) if _is_web(address)],
@@ -276,6 +277,11 @@ def _names(told: Mapping[str, Any], *names: str) -> dict[str, str]:
 
 def _is_name(value: Any) -> bool:
     return isinstance(value, str) and _NAME.fullmatch(value) is not None
+
+
+def _moments(told: Mapping[str, Any], *names: str) -> dict[str, str]:
+    """To the second; Replicate tells them in UTC."""
+    return {name: _text(told.get(name))[:19].replace("T", " ") for name in names}
 
 
 def _text(value: Any) -> str:

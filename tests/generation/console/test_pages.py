@@ -13,7 +13,7 @@ from generation import acts, console
 from generation.errors import NothingToAsk
 from generation.models import Attempt
 from tests import pictures
-from tests.emulators.replicate import ReplicateEmulator
+from tests.emulators.replicate import ReplicateEmulator, models
 from tests.generation.console.conftest import ROOT, TOKEN, Desk
 from tests.generation.replicate.orders import SDXL_VERSION
 
@@ -152,6 +152,41 @@ def test_what_replicate_says_is_text_and_bounded(desk: Desk) -> None:
     assert 'href="javascript:' not in page
     assert "the end" in page
     assert len(page) < 60_000
+
+
+def test_a_model_is_shown_with_its_example(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    _tell(
+        monkeypatch, default_example={"id": "abc", "input": {"prompt": "a fox"}, "output": ["https://x.example/f.png"]}
+    )
+    page = desk.ask(f"models/{FLUX}/")
+    assert "Its example" in page
+    assert "a fox" in page
+    assert 'href="https://x.example/f.png" rel="noopener noreferrer"' in page
+
+
+@pytest.mark.parametrize("path", ["models/", f"models/{FLUX}/", f"models/{FLUX}/add/", "collections/3d-models/"])
+def test_models_of_odd_shapes_are_shown_as_far_as_they_are_understood(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    _tell(
+        monkeypatch,
+        owner="../..",
+        name=None,
+        description=["no", "text"],
+        run_count="many",
+        url="javascript:alert(1)",
+        latest_version={"id": "a/b", "openapi_schema": "none"},
+        default_example=7,
+    )
+    page = desk.ask(path)
+    assert "javascript:" not in page
+    assert "../.." not in page
+
+
+def _tell(monkeypatch: pytest.MonkeyPatch, **odd: Any) -> None:
+    """Every model is told with these."""
+    told = models.Model.told
+    monkeypatch.setattr(models.Model, "told", lambda self, base_url: told(self, base_url) | odd)
 
 
 def test_with_several_tokens_the_account_of_each_is_shown_by_its_label(desk: Desk, settings: Any) -> None:

@@ -4,6 +4,10 @@ from typing import Any
 
 from django.core.cache.backends import redis
 from redis import Redis
+from redis.exceptions import RedisError
+
+# What every call raises while the server is away or full.
+Away = RedisError
 
 
 class Client(redis.RedisCacheClient):

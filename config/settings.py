@@ -75,6 +75,13 @@ def three_rising(text: str) -> tuple[int, int, int]:
     return numbers[0], numbers[1], numbers[2]
 
 
+def lane_workers(text: str) -> dict[str, int]:
+    numbers = [positive(part) for part in text.split(",")]
+    if len(numbers) != 3:
+        raise ValueError("must be three numbers: default,providers,gpu")
+    return dict(zip(("default", "providers", "gpu"), numbers, strict=True))
+
+
 def rate(text: str) -> tuple[int, int]:
     amount, _, seconds = text.partition("/")
     return positive(amount), positive(seconds)
@@ -408,6 +415,7 @@ EMAIL_CONFIG = read("EMAIL_URL", {"EMAIL_BACKEND": "django.core.mail.backends.co
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = f"Atelier <no-reply@{urlsplit(PUBLIC_URL).hostname}>"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+ADMINS = [("Staff", address) for address in words(os.environ.get("ADMINS", ""))]
 EMAIL_TIMEOUT = 10
 
 # --- The product's numbers: SPEC defaults, one home each -------------------------------------------------------------
@@ -427,6 +435,8 @@ JOB_DEADLINE_SECONDS = read("JOB_DEADLINE_SECONDS", 900, positive)
 JOB_LEASE_SECONDS = read("JOB_LEASE_SECONDS", 120, positive)
 JOB_ADOPT_SECONDS = JOB_LEASE_SECONDS / 2  # a prediction that may have begun shows up so soon, or has not
 JOB_ATTEMPTS_MAX = 3
+# How many jobs of a lane run at once: what waiting times are reckoned with.
+LANE_WORKERS = read("LANE_WORKERS", {"default": 2, "providers": 8, "gpu": 1}, lane_workers)
 QUOTE_SECONDS = 120
 PROMPT_MIN, PROMPT_MAX = 3, 1000
 PICTURES_MAX = 4

@@ -128,12 +128,12 @@ def _settings(piece: Piece) -> dict[str, str]:
     if not piece.shows_settings:
         return {}
     seed = {"seed": str(piece.asset.seed)} if piece.asset.seed is not None else {}
-    return {"prompt": piece.prompt, "model": piece.asset.job.model.name} | seed
+    return {"prompt": piece.prompt, "model": piece.asset.maker.name} | seed
 
 
 def _xmp(piece: Piece) -> bytes:
     """An XMP packet: always where the picture comes from, and how it was made where the viewer may know."""
-    made_with = piece.asset.job.model
+    made_with = piece.asset.maker
     procedural = made_with.provider in PROCEDURAL_PROVIDERS
     source = SOURCE_TYPES + ("algorithmicMedia" if procedural else "trainedAlgorithmicMedia")
     told = _settings(piece)

@@ -66,7 +66,7 @@ class Piece:
 
 def find(*, code: UUID, viewer: Viewer) -> Piece:
     """The asset with everything its page says, in one query. Raises NotYours where the viewer may not see it."""
-    seen = Asset.objects.visible_to(viewer).select_related("job__model", "owner", "post")
+    seen = Asset.objects.visible_to(viewer).select_related("job__model", "model", "owner", "post")
     try:
         asset = seen.get(code=code)
     except Asset.DoesNotExist as error:

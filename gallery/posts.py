@@ -74,7 +74,7 @@ def withdraw(*, asset: Asset, owner: "User | AnonymousUser") -> None:
 def _held(asset: Asset, owner: "User | AnonymousUser") -> Asset:
     """The asset under a lock: publishing and withdrawing in two tabs go one after the other."""
     try:
-        locked = Asset.objects.select_for_update(no_key=True, of=("self",)).select_related("job__model")
+        locked = Asset.objects.select_for_update(no_key=True, of=("self",)).select_related("job__model", "model")
         return locked.get(pk=asset.pk, owner=owner.pk, deleted_at__isnull=True)
     except Asset.DoesNotExist as error:
         raise NotYours(code=asset.code) from error
@@ -99,9 +99,9 @@ def _copy(asset: Asset, post: Post) -> None:
     post.tone, post.placeholder = asset.tone, asset.placeholder
     post.prompt = "" if asset.prompt_hidden else asset.job.prompt_written
     post.alt = alt(asset)
-    post.model_name = asset.job.model.name
+    post.model_name = asset.maker.name
 
 
 def alt(asset: Asset) -> str:
     """What others hear of a picture. The asset's own words are taken from the prompt, so they go when it is hidden."""
-    return f"A picture made with {asset.job.model.name}" if asset.prompt_hidden else asset.alt
+    return f"A picture made with {asset.maker.name}" if asset.prompt_hidden else asset.alt

@@ -5,16 +5,18 @@ The pages about Replicate are doors of their own: views/console.py.
 
 from typing import Any
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
 from django.db import transaction
 from django.forms import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods
 
 from credits import staff, statements
-from generation import catalogue, imports, refunds, staff_forms
+from generation import breaker, catalogue, health, imports, refunds, staff_forms
 from generation.errors import PaidByGuest
 from generation.models import Asset, Attempt, InferenceModel, Job
 
@@ -55,6 +57,10 @@ class InferenceModelAdmin(admin.ModelAdmin[InferenceModel]):
         "measured_seconds",
         "measured_runs",
         "measured_at",
+        "measured_low",
+        "measured_high",
+        "coverage",
+        "coverage_jobs",
     )
     fields = ("is_enabled", "message", *readonly_fields)
 
@@ -83,6 +89,51 @@ class InferenceModelAdmin(admin.ModelAdmin[InferenceModel]):
         whole = ("slug", *catalogue.FILE_FIELDS) if _is_staffs(obj) else ()
         obj.save(update_fields=["is_enabled", "message", *whole])
         transaction.on_commit(catalogue.forget)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(provider_health)
+        return [path("health/", view, name="generation_provider_health"), *super().get_urls()]
+
+
+class BreakerByHand(forms.Form):
+    """Take a provider out, or let it in again."""
+
+    provider = forms.CharField(widget=forms.HiddenInput)
+    move = forms.ChoiceField(choices=[("open", "Open"), ("close", "Close")])
+    reason = forms.CharField(min_length=5, max_length=200)
+
+    def clean_provider(self) -> str:
+        if self.cleaned_data["provider"] not in health.providers():
+            raise ValidationError("No model of the catalogue runs there.")
+        return str(self.cleaned_data["provider"])
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def provider_health(request: HttpRequest) -> HttpResponse:
+    """Every provider with its breaker and the last day of its models; who may switch models may move a breaker."""
+    staff.require(request, "generation.view_inferencemodel")
+    may_move = request.user.has_perm("generation.change_inferencemodel")
+    form = BreakerByHand(request.POST or None)
+    if request.method == "POST":
+        staff.require(request, "generation.change_inferencemodel")
+        if form.is_valid():
+            return _move_breaker(request, form.cleaned_data)
+    context = {
+        **admin.site.each_context(request),
+        "title": "Provider health",
+        "providers": health.report(),
+        "form": form,
+        "may_move": may_move,
+    }
+    return TemplateResponse(request, "admin/generation/health.html", context, status=422 if form.errors else 200)
+
+
+def _move_breaker(request: HttpRequest, values: dict[str, str]) -> HttpResponse:
+    move = breaker.open_by_hand if values["move"] == "open" else breaker.close_by_hand
+    move(values["provider"], reason=values["reason"], actor=str(request.user))
+    done = "opened: its models cannot run" if values["move"] == "open" else "closed: its models may run"
+    messages.success(request, f"The breaker of {values['provider']} is {done}.")
+    return redirect(request.path)
 
 
 def _is_staffs(row: InferenceModel | None) -> bool:

@@ -78,7 +78,7 @@ def bytes_max(job: Job) -> int:
     """The largest file that is worth fetching for a job."""
     from generation.solid import glb  # noqa: PLC0415  (numpy: a web process keeps nothing and does without)
 
-    return glb.BYTES_MAX if job.model.is_3d else BYTES_MAX
+    return glb.BYTES_MAX if job.maker.is_3d else BYTES_MAX
 
 
 def keep(*, job: Job, attempt_number: int, output: Output) -> Stored:
@@ -86,7 +86,7 @@ def keep(*, job: Job, attempt_number: int, output: Output) -> Stored:
 
     What a model makes decides what is accepted: a picture from one that makes 3D is as unreadable as the reverse.
     """
-    return _keep_model(job, output) if job.model.is_3d else _keep_picture(job, output)
+    return _keep_model(job, output) if job.maker.is_3d else _keep_picture(job, output)
 
 
 def _keep_picture(job: Job, output: Output) -> Stored:
@@ -155,7 +155,7 @@ def _poster(solid: "Solid") -> Image.Image:
 
 
 def _save(folder: str, job: Job, code: UUID, extension: str, data: bytes) -> str:
-    name = f"{folder}/{timezone.now():%Y/%m/%d}/{job.model.slug}_{code}.{extension}"
+    name = f"{folder}/{timezone.now():%Y/%m/%d}/{job.maker.slug}_{code}.{extension}"
     return default_storage.save(name, ContentFile(data))
 
 
@@ -227,25 +227,28 @@ def discard_spare(job: Job, pictures: Sequence[Stored]) -> None:
 # --- Rows ------------------------------------------------------------------------------------------------------------
 
 
-def insert(job: Job, pictures: Sequence[Stored], *, is_late: bool) -> int:
+def insert(job: Job, pictures: Sequence[Stored], *, model_id: int | None, is_late: bool) -> int:
     """Write the rows of a job's pictures, inside the caller's transaction; returns how many the job has now.
 
-    A picture whose index is taken came from another try, or a second time, and is dropped.
+    `model_id` is the model that made them. A picture whose index is taken came from another try, or a second time, and
+    is dropped.
     """
     may_be_taken = is_late or job.tries > 1
     taken = set(Asset.objects.filter(job=job).values_list("index", flat=True)) if may_be_taken else set()
-    rows = Asset.objects.bulk_create([_row(job, p, is_late=is_late) for p in pictures if p.index not in taken])
+    fresh = [picture for picture in pictures if picture.index not in taken]
+    rows = Asset.objects.bulk_create([_row(job, one, model_id=model_id, is_late=is_late) for one in fresh])
     transaction.on_commit(lambda: _render(rows))
     if taken:
         discard_spare(job, pictures)
     return len(taken) + len(rows)
 
 
-def _row(job: Job, picture: Stored, *, is_late: bool) -> Asset:
+def _row(job: Job, picture: Stored, *, model_id: int | None, is_late: bool) -> Asset:
     return Asset(
         code=picture.code,
         job=job,
         owner_id=job.owner_id,
+        model_id=model_id,
         index=picture.index,
         kind=picture.kind,
         is_late=is_late,

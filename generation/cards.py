@@ -11,7 +11,7 @@ from django.utils import timezone
 from config.templatetags import show
 from credits import statements
 from credits.statements import Charges
-from generation import lanes, words
+from generation import forecast, lanes, words
 from generation.models import Asset, ErrorCode, Job, JobState
 
 LONG = timedelta(minutes=2)
@@ -48,6 +48,8 @@ class Card:
     count: int
     headline: str
     expected: str
+    promise: str
+    took_over: str
     percent: int | None
     deadline_clock: str
     taking_long: bool
@@ -74,16 +76,16 @@ class Card:
 
 
 def find(*, code: UUID, owner_id: int | None) -> Job | None:
-    """The owner's job with its model and its place in the queue, in one query; None for anybody else."""
+    """The owner's job with its models and its place in the queue, in one query; None for anybody else."""
     if owner_id is None:
         return None
-    jobs = Job.objects.filter(code=code, owner_id=owner_id).select_related("model").annotate(place=lanes.place())
-    return jobs.first()
+    jobs = Job.objects.filter(code=code, owner_id=owner_id).select_related("model", "stand_in")
+    return jobs.annotate(place=lanes.place()).first()
 
 
 def find_own(job: Job) -> Job:
     """The same job, read as `find` reads it."""
-    return Job.objects.select_related("model").annotate(place=lanes.place()).get(pk=job.pk)
+    return Job.objects.select_related("model", "stand_in").annotate(place=lanes.place()).get(pk=job.pk)
 
 
 def placed(job: Job, *, place: int) -> Job:
@@ -107,8 +109,8 @@ def is_current(*, code: UUID, owner_id: int | None, version: int | None, place: 
 
 def open_jobs(*, owner_id: int) -> list[Job]:
     """The owner's open jobs, oldest first, in one query. Their number is capped by OPEN_JOBS_MAX."""
-    jobs = Job.objects.filter(owner_id=owner_id, finished_at=None).select_related("model").annotate(place=lanes.place())
-    return list(jobs.order_by("pk"))
+    jobs = Job.objects.filter(owner_id=owner_id, finished_at=None).select_related("model", "stand_in")
+    return list(jobs.annotate(place=lanes.place()).order_by("pk"))
 
 
 def place_of(job: Job) -> int:
@@ -148,11 +150,13 @@ def _card(job: Job, charges: Charges | None, assets: list[Asset]) -> Card:
         version=job.version,
         is_open=job.is_open,
         prompt=job.prompt_written,
-        model_name=job.model.name,
+        model_name=job.maker.name,
         aspect_ratio=job.aspect_ratio,
         count=job.count,
         headline=_headline(job),
         expected=_expected(job),
+        promise=_promise(job),
+        took_over=_took_over(job),
         percent=_percent(job),
         deadline_clock=f"{job.deadline_at:%H:%M} UTC",
         taking_long=job.is_open and timezone.now() - job.created_at > LONG,
@@ -177,24 +181,27 @@ def _card(job: Job, charges: Charges | None, assets: list[Asset]) -> Card:
 
 
 def _headline(job: Job) -> str:
-    place = place_of(job)
-    if job.waiting and place > lanes.PLACE_MAX:
-        return f"More than {lanes.PLACE_MAX} before you for {job.model.name}"
+    name = job.maker.name
     if job.waiting:
-        return (
-            f"{_ordinal(place + 1)} in the queue for {job.model.name}"
-            if place
-            else f"Next in the queue for {job.model.name}"
-        )
+        return _waiting(job, name)
     if job.state == JobState.RUNNING:
         if job.count == 1:
             return "Drawing"
         return f"Drawing, picture {min(job.count, job.progress * job.count // 100 + 1)} of {job.count}"
     if job.state == JobState.STARTING:
-        return f"{job.model.name} is starting"
+        return f"{name} is starting"
     if job.state == JobState.STORING:
         return "Storing what arrived"
     return _STATE_WORDS[JobState(job.state)]
+
+
+def _waiting(job: Job, name: str) -> str:
+    place = place_of(job)
+    if job.not_before is not None:
+        return f"{name} is asked again in a moment"
+    if place > lanes.PLACE_MAX:
+        return f"More than {lanes.PLACE_MAX} before you for {name}"
+    return f"{_ordinal(place + 1)} in the queue for {name}" if place else f"Next in the queue for {name}"
 
 
 def _ordinal(number: int) -> str:
@@ -203,10 +210,31 @@ def _ordinal(number: int) -> str:
 
 
 def _expected(job: Job) -> str:
+    """How long it will still take, from here."""
     if not job.is_open:
         return ""
-    left = job.model.expected_seconds * job.count * (1 + place_of(job)) * (1 - job.progress / 100)
-    return f"about {max(1, round(left))} s" if left < 90 else f"about {round(left / 60)} min"
+    share_left = 1 - job.progress / 100
+    return forecast.due(job.maker, place=place_of(job), count=job.count, share_left=share_left).words
+
+
+def _promise(job: Job) -> str:
+    """The interval that was shown when the job was accepted, and how often those of its model held.
+
+    An equivalent that took over has its own time; the promise still counts, as one that may not hold.
+    """
+    if not job.is_open or job.stand_in or job.expected_low is None or job.expected_high is None:
+        return ""
+    held = forecast.held(job.model)
+    return f"8 in 10 jobs take {forecast.between(job.expected_low, job.expected_high)}{f'; {held}' if held else ''}."
+
+
+def _took_over(job: Job) -> str:
+    """After a failover, whose picture this is."""
+    if job.stand_in is None:
+        return ""
+    if job.is_open:
+        return f"{job.model.name} did not answer; {job.stand_in.name} takes over at the same price."
+    return f"{job.model.name} did not answer, so {job.stand_in.name} took over at the same price."
 
 
 def _percent(job: Job) -> int | None:
@@ -222,8 +250,8 @@ def _duration(job: Job) -> timedelta | None:
 def _error(job: Job) -> words.Told | None:
     if job.state not in (JobState.FAILED, JobState.CANCELLED):
         return None
-    data = {"name": job.model.name, "message": job.model.message} if job.error_code == ErrorCode.PROVIDER_DOWN else None
-    return words.of(job.error_code or ErrorCode.INTERNAL, data)
+    message = "" if job.maker.is_enabled else job.maker.message
+    return words.end(job.error_code or ErrorCode.INTERNAL, name=job.maker.name, message=message)
 
 
 def _money(job: Job, charges: Charges) -> str:

@@ -39,6 +39,19 @@ class ModelUnavailable(GenerationError):
     code = ErrorCode.PROVIDER_DOWN
 
 
+class ModelResting(GenerationError):
+    """The breaker of the model's provider is open. data: name, retry_after_seconds (until its next trial)."""
+
+    code = ErrorCode.PROVIDER_DOWN
+
+
+class LaneFull(GenerationError):
+    """So many wait that this one would be past its deadline. data: name, retry_after_seconds."""
+
+    code = ErrorCode.PROVIDER_BUSY
+    status = 429
+
+
 class InsufficientCredits(GenerationError):
     """data: needed, available, purchased_only, owed (a debt), refill (what midnight fills daily credits up to, or 0),
     retry_after_seconds (0 when that is not enough)."""

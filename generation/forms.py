@@ -7,13 +7,15 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
-from generation import catalogue
+from generation import catalogue, equivalents
 from generation.models import InferenceModel, Job, SeedMode, SeedSupport, Style
 from generation.shapes import SHAPES
 from generation.wish import Wish
 
 SEED_MAX = 2**32 - 1
 KEY_MAX = 64
+# Whether another model may take over.
+ONLY, EQUIVALENT = "only", "equivalent"
 
 
 class TextField(forms.CharField):
@@ -94,7 +96,11 @@ class GenerateForm(forms.Form):
             "max_value": "Strength is from 0 to 1.",
         },
     )
-    failover = forms.BooleanField(required=False)
+    failover = forms.ChoiceField(
+        choices=[(ONLY, "This model only"), (EQUIVALENT, "An equivalent is fine")],
+        required=False,
+        error_messages={"invalid_choice": "Choose one of the two."},
+    )
     key = forms.RegexField(
         r"^[A-Za-z0-9_-]{8,64}$",
         error_messages={"required": "Please reload the page.", "invalid": "Please reload the page."},
@@ -135,6 +141,8 @@ class GenerateForm(forms.Form):
             data["negative_prompt"] = ""
         if model.seed_support == SeedSupport.NONE:
             data["seed"] = None
+        if data.get("failover") == EQUIVALENT and not equivalents.family(model):
+            data["failover"] = ONLY  # nobody could take over
         self._fit_numbers(model, data)
 
     def _fit_numbers(self, model: InferenceModel, data: dict[str, Any]) -> None:
@@ -166,7 +174,7 @@ class GenerateForm(forms.Form):
             seed_mode=SeedMode.RANDOM if data["seed"] is None else mode,  # a number that was typed is meant
             steps=data["steps"],
             guidance=data["guidance"],
-            failover=data["failover"],
+            failover=data["failover"] == EQUIVALENT,
             parent_id=parent.pk if parent else None,
             origin=origin,
         )

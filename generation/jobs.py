@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.conf import settings
@@ -21,21 +21,24 @@ from django.utils import timezone
 from config import throttle
 from credits import allowance, ledger
 from credits.purse import Purse
-from generation import access, assets, lanes, limits, moderation, predictions
+from generation import access, assets, breaker, equivalents, forecast, lanes, limits, moderation, predictions
 from generation.access import Feature
 from generation.errors import (
     GenerationError,
     InsufficientCredits,
     KeyReused,
+    LaneFull,
+    ModelResting,
     ModelUnavailable,
     NotOpen,
     SignedInElsewhere,
     TooManyJobs,
 )
-from generation.models import Asset, Attempt, Enhancement, ErrorCode, Job, JobState, Reference
+from generation.models import Asset, Attempt, Enhancement, ErrorCode, InferenceModel, Job, JobState, Reference
 from generation.models.job import OPEN_STATES
 from generation.pricing import price
 from generation.pricing import quote as quotes
+from generation.providers import registry
 from generation.wish import Wish
 
 if TYPE_CHECKING:
@@ -152,8 +155,7 @@ def _take_turns(key: str) -> None:
 def _admit(*, wish: Wish, quote_token: str) -> quotes.Quote:
     """What can be said before anything is reserved: the words, the model's switch, the price."""
     moderation.check(wish.prompt)
-    if not wish.model.available:
-        raise ModelUnavailable(name=wish.model.name, message=wish.model.message)
+    _refuse_what_cannot_run(wish)
     return quotes.accept(
         quote_token,
         model=wish.model,
@@ -164,6 +166,16 @@ def _admit(*, wish: Wish, quote_token: str) -> quotes.Quote:
     )
 
 
+def _refuse_what_cannot_run(wish: Wish) -> None:
+    """Before anything is reserved: the staff's switch, the provider's keys, its breaker. One round trip to Redis."""
+    model = wish.model
+    if not (model.available and registry.is_configured(model.provider)):
+        raise ModelUnavailable(name=model.name, message=model.message)
+    resting = breaker.state(model.provider)
+    if resting.is_open and not (wish.failover and equivalents.of_wish(wish)):
+        raise ModelResting(name=model.name, retry_after_seconds=resting.seconds_left)
+
+
 def _accept(
     owner: "User", keys: list[str], wish: Wish, quote: quotes.Quote, tier: access.Tier, address: str
 ) -> Submitted:
@@ -172,18 +184,22 @@ def _accept(
     # Signing up in another tab moves a guest's work under these locks: later work would be left behind.
     if owner.is_guest and not get_user_model().objects.filter(pk=owner.pk, merged_into=None).exists():
         raise SignedInElsewhere
-    now = lanes.standing(owner_id=owner.pk, lane=wish.model.lane, form_keys=keys)
+    now = lanes.standing(
+        owner_id=owner.pk, lane=wish.model.lane, form_keys=keys, count_to=forecast.places_max(wish.model)
+    )
     if now.known_job_id:
         return Submitted(_same_or_refuse(Job.objects.get(pk=now.known_job_id), wish), is_new=False, tier=tier)
     if now.open_jobs >= access.open_jobs_max(tier):
         raise TooManyJobs(maximum=access.open_jobs_max(tier), open=now.open_jobs)
     if purse.debt or purse.available(purchased_only=wish.model.is_pro) < quote.total_credits:
         raise _too_few(purse, quote.total_credits, purchased_only=wish.model.is_pro, is_guest=owner.is_guest)
+    if late := forecast.seconds_late(wish.model, place=now.place):
+        raise LaneFull(name=wish.model.name, retry_after_seconds=late)
     free_address = ""
     if tier is not access.Tier.CUSTOMER and (owner.is_guest or owner.date_joined > timezone.now() - NEW_ACCOUNT):
         free_address = limits.address_key(address)
         limits.spend_free(address=free_address, amount=quote.total_credits)
-    job = _insert(owner, keys[0], wish, quote, now.turn, free_address)
+    job = _insert(owner, keys[0], wish, quote, now, free_address)
     ledger.reserve(
         purse=purse,
         amount=quote.total_credits,
@@ -192,7 +208,7 @@ def _accept(
         purchased_only=wish.model.is_pro,
     )
     _hint(job.lane)
-    return Submitted(job, is_new=True, tier=tier, place=now.place)
+    return Submitted(job, is_new=True, tier=tier, place=min(now.place, lanes.PLACE_MAX + 1))
 
 
 def _too_few(purse: Purse, needed: int, *, purchased_only: bool, is_guest: bool) -> InsufficientCredits:
@@ -210,7 +226,10 @@ def _too_few(purse: Purse, needed: int, *, purchased_only: bool, is_guest: bool)
     )
 
 
-def _insert(owner: "User", form_key: str, wish: Wish, quote: quotes.Quote, turn: int, free_address: str) -> Job:
+def _insert(
+    owner: "User", form_key: str, wish: Wish, quote: quotes.Quote, now: lanes.Standing, free_address: str
+) -> Job:
+    due = forecast.due(wish.model, place=now.place, count=wish.count)
     return Job.objects.create(
         **wish.fields(),
         owner=owner,
@@ -221,16 +240,18 @@ def _insert(owner: "User", form_key: str, wish: Wish, quote: quotes.Quote, turn:
         free_address=free_address,
         free_credits=quote.total_credits if free_address else 0,
         lane=wish.model.lane,
-        turn=turn,
+        turn=now.turn,
+        expected_low=due.low,
+        expected_high=due.high,
         deadline_at=timezone.now() + timedelta(seconds=settings.JOB_DEADLINE_SECONDS),
     )
 
 
-def _hint(lane: str) -> None:
-    """Tell the lane's workers that there is work. Lost hints are the sweep's to find."""
+def _hint(lane: str, *, seconds: float = 0.0) -> None:
+    """Tell the lane's workers that there is work, now or after so long. Lost hints are the sweep's to find."""
     from generation import tasks  # noqa: PLC0415  (tasks are doors of this module)
 
-    tasks.hint(lane)
+    tasks.hint(lane, seconds=seconds)
 
 
 # --- Run: called by the worker, each a short transaction of its own --------------------------------------------------
@@ -245,7 +266,7 @@ def begin(job: Job, *, is_remote: bool = False) -> Attempt | None:
         begun = not is_remote and _move(job, JobState.STARTING, JobState.RUNNING)
         if not (begun or _is_held(job, is_remote=is_remote)):
             return None
-        return Attempt.objects.create(job=job, number=job.tries, provider=job.model.provider, model=job.model)
+        return Attempt.objects.create(job=job, number=job.tries, provider=job.maker.provider, model=job.maker)
 
 
 def _move(job: Job, since: JobState, to: JobState) -> bool:
@@ -296,13 +317,13 @@ def store(job: Job, attempt: Attempt, pictures: Sequence[assets.Stored], *, run_
     with transaction.atomic():
         row = Job.objects.select_for_update(no_key=True).get(pk=job.pk)
         if row.is_open:
-            _succeed(row, pictures, run_seconds=run_seconds)
+            _succeed(row, attempt, pictures, run_seconds=run_seconds)
             _delivered(attempt, pictures=len(pictures), run_seconds=run_seconds)
             if row.tries > 1:
                 _end_attempts(row, code=ErrorCode.CANCELLED, detail="another try was first")
             return JobState.SUCCEEDED
         if row.state == JobState.FAILED:
-            assets.insert(row, pictures, is_late=True)
+            assets.insert(row, pictures, model_id=attempt.model_id, is_late=True)
         else:
             assets.discard_spare(row, pictures)
         Attempt.objects.filter(pk=attempt.pk, poll_at__isnull=False).update(poll_at=None)
@@ -321,12 +342,12 @@ def _delivered(attempt: Attempt, *, pictures: int, run_seconds: float) -> None:
     )
 
 
-def _succeed(row: Job, pictures: Sequence[assets.Stored], *, run_seconds: float) -> None:
+def _succeed(row: Job, attempt: Attempt, pictures: Sequence[assets.Stored], *, run_seconds: float) -> None:
     for since, to in pairwise((JobState.STARTING, JobState.RUNNING, JobState.STORING)):
         if row.state == since:
             Job.objects.filter(pk=row.pk).update(state=to)
             row.state = to
-    stored = assets.insert(row, pictures, is_late=False)
+    stored = assets.insert(row, pictures, model_id=attempt.model_id, is_late=False)
     charge = stored * price.charge(
         quoted=row.price_credits,
         expected_seconds=row.quote["expected_seconds"],
@@ -404,10 +425,19 @@ def _release_budget(row: Job, amount: int) -> None:
         limits.release_free(address=row.free_address, amount=amount, since=row.created_at)
 
 
-def give_back(*, job_id: int, code: ErrorCode, detail: str, tries: int | None = None) -> bool:
+def give_back(
+    *,
+    job_id: int,
+    code: ErrorCode,
+    detail: str,
+    tries: int | None = None,
+    rest_seconds: float = 0.0,
+    stand_in: InferenceModel | None = None,
+) -> bool:
     """A try that failed or whose worker died: back into the queue for another one. False after the last try.
 
     With `tries` it speaks for that try alone: when another worker has the job by now, nothing is taken from it.
+    After `rest_seconds` it may be claimed again; a `stand_in` takes over on its own lane, with a turn there.
     """
     with transaction.atomic():
         row = Job.objects.select_for_update(no_key=True).get(pk=job_id)
@@ -418,9 +448,21 @@ def give_back(*, job_id: int, code: ErrorCode, detail: str, tries: int | None = 
         )
         if row.tries >= settings.JOB_ATTEMPTS_MAX:
             return False
-        Job.objects.filter(pk=row.pk).update(waiting=True, lease_until=None)
-        _hint(row.lane)
+        _queue_again(row, rest_seconds, stand_in)
     return True
+
+
+def _queue_again(row: Job, rest_seconds: float, stand_in: InferenceModel | None) -> None:
+    changes: dict[str, Any] = {"waiting": True, "lease_until": None, "not_before": None}
+    if rest_seconds:
+        changes["not_before"] = Now() + timedelta(seconds=rest_seconds)
+    if stand_in is not None:
+        changes |= {"stand_in": stand_in, "progress": 0}
+        if stand_in.lane != row.lane:
+            turn = lanes.turn(owner_id=row.owner_id, lane=stand_in.lane)
+            changes |= {"lane": stand_in.lane, "turn": turn}
+    Job.objects.filter(pk=row.pk).update(**changes)
+    _hint(changes.get("lane", row.lane), seconds=rest_seconds)
 
 
 # --- People ----------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from generation.providers.base import Order, ProviderError, Reference
 def of(job: Job, attempt: Attempt) -> Order:
     """The order of an attempt, at the model that it tries. Raises ProviderError for a reference that is gone."""
     model = attempt.model or job.model
+    is_chosen = model.pk == job.model_id  # steps and guidance were chosen within that model's range
     return Order(
         attempt_code=attempt.code,
         provider_model=model.provider_model,
@@ -21,10 +22,10 @@ def of(job: Job, attempt: Attempt) -> Order:
         seeds=tuple(job.seeds()),
         aspect_ratio=job.aspect_ratio,
         output_kind=model.output_kind,
-        steps=job.steps,
-        guidance=job.guidance,
+        steps=job.steps if is_chosen else None,
+        guidance=job.guidance if is_chosen else None,
         reference=_reference(job),
-        strength=job.strength,
+        strength=job.strength if model.supports_strength else None,
         recipe=model.recipe,
         seconds_left=max(0.0, (job.deadline_at - timezone.now()).total_seconds()),
     )

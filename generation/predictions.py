@@ -149,7 +149,8 @@ def claim(*, attempt_id: int) -> Attempt | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    attempt = Attempt.objects.select_related("job__model", "job__reference", "model").get(pk=attempt_id)
+    whole = Attempt.objects.select_related("model", "job__model", "job__stand_in", "job__reference")
+    attempt = whole.get(pk=attempt_id)
     attempt.poll_at = row[0]
     return attempt
 

@@ -21,6 +21,8 @@ class Run:
 
     number: int
     provider: str
+    model: str
+    is_equivalent: bool
     started_at: datetime
     finished_at: datetime | None
     seconds: float | None
@@ -52,7 +54,7 @@ class Receipt:
 def of(job: Job, charges: Charges, *, stored: int) -> Receipt:
     """The receipt of a job that was read with what it cost and how many pictures it stored; two queries."""
     movements = receipts.of_subject(job.subject)
-    attempts = list(Attempt.objects.filter(job=job).order_by("number"))
+    attempts = list(Attempt.objects.filter(job=job).select_related("model").order_by("number"))
     delivered = next((one for one in attempts if one.pictures), None)
     pictures = (delivered.pictures or 0) if delivered else stored
     measured = delivered.run_seconds / pictures if delivered and delivered.run_seconds is not None else None
@@ -71,12 +73,13 @@ def of(job: Job, charges: Charges, *, stored: int) -> Receipt:
         measured_each=measured,
         pictures=pictures,
         movements=movements,
-        runs=[_run(one) for one in attempts],
+        runs=[_run(one, job) for one in attempts],
         reasons=_reasons(job, charges, movements, pictures, each=each, expected=expected, measured=measured),
     )
 
 
-def _run(attempt: Attempt) -> Run:
+def _run(attempt: Attempt, job: Job) -> Run:
+    model = attempt.model or job.model
     end, look = ("Running", "live") if not attempt.finished_at else ("Not needed", "")
     if attempt.error_code:
         end, look = ("Cancelled", "") if attempt.error_code == ErrorCode.CANCELLED else ("Failed", "fail")
@@ -85,13 +88,15 @@ def _run(attempt: Attempt) -> Run:
     return Run(
         number=attempt.number,
         provider=attempt.provider,
+        model=model.name,
+        is_equivalent=model.pk != job.model_id,
         started_at=attempt.started_at,
         finished_at=attempt.finished_at,
         seconds=attempt.run_seconds,
         pictures=attempt.pictures,
         end=end,
         look=look,
-        why=words.of(attempt.error_code).title if attempt.error_code else "",
+        why=words.end(attempt.error_code, name=model.name, message="").title if attempt.error_code else "",
     )
 
 
@@ -109,11 +114,17 @@ def _reasons(
     measured: float | None,
 ) -> list[str]:
     reasons = [_ending(job, charges)] if not each else _charge(job, pictures, each, expected, measured)
+    if job.stand_in is not None:
+        reasons.append(_failover(job.model.name, job.stand_in.name))
     if charges.refunded:
         reasons.append(f"{show.credits_word(charges.refunded)} came back afterwards, by hand of the staff.")
     if any(one.owner_id != job.owner_id for one in movements):
         reasons.append("You were a guest when you asked, so the credits were those of that visit, not your account’s.")
     return reasons
+
+
+def _failover(chosen: str, stand_in: str) -> str:
+    return f"{chosen} did not answer, and you allowed an equivalent: {stand_in} took over. The price stayed as quoted."
 
 
 def _ending(job: Job, charges: Charges) -> str:

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from generation import assets, callbacks, fetching, jobs, orders, predictions, tries
+from generation import assets, breaker, callbacks, fetching, jobs, orders, predictions, retrying
 from generation.models import Attempt, ErrorCode, Job, JobState, ProviderEvent
 from generation.providers import registry
 from generation.providers.base import Output, Prediction, ProviderError, RemoteProvider, RemoteState
@@ -150,10 +150,11 @@ class _Asked:
 
     def _fail(self, error: ProviderError) -> None:
         """What failed here is the try's failure, unless a webhook has just come or the try had been given up before."""
+        breaker.failed(self.attempt.provider, error)
         with transaction.atomic():
             job = Job.objects.select_for_update(no_key=True).get(pk=self.job.pk)
             if predictions.is_told_all(self.attempt) and self.attempt.finished_at is None:
-                tries.fail(job, error, number=self.attempt.number)
+                retrying.follow(job, error, number=self.attempt.number)
 
     def _later(self, seconds: float) -> None:
         """Ask again, or end the job where its deadline has passed: that look was the last one.
@@ -266,6 +267,7 @@ class _Asked:
     def _store(self, prediction: Prediction, files: _Files) -> None:
         kept = assets.keep_readable(job=self.job, attempt_number=self.attempt.number, outputs=files.outputs)
         jobs.store(self.job, self.attempt, kept, run_seconds=self._run_seconds(prediction))
+        breaker.delivered(self.attempt.provider)
 
     def _run_seconds(self, prediction: Prediction) -> float:
         """As the provider measured it; else since the attempt began, by our clock."""

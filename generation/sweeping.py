@@ -75,7 +75,8 @@ def _collect() -> int:
 def _resend() -> int:
     """Hints for lanes where jobs wait. Too many are harmless: a worker without a job to claim returns at once."""
     sent = 0
-    waiting = Job.objects.filter(waiting=True).values_list("lane").annotate(jobs=Count("pk"))
+    ready = Q(not_before=None) | Q(not_before__lte=Now())
+    waiting = Job.objects.filter(ready, waiting=True).values_list("lane").annotate(jobs=Count("pk"))
     for lane, number in waiting:
         for _ in range(min(number, HINTS_MAX)):
             tasks.hint(lane)

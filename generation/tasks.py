@@ -8,10 +8,11 @@ from celery import current_app, shared_task
 from celery.signals import task_postrun, worker_process_init, worker_ready
 from django.conf import settings
 from django.core.cache import cache
+from django.core.mail import mail_admins
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from generation import acts, console, limits, predictions, remote, renditions, sweeping, timing, worker
+from generation import acts, console, health, limits, predictions, remote, renditions, sweeping, timing, worker
 from generation.models import Lane
 from generation.providers import registry
 from generation.providers.base import ProviderError
@@ -23,10 +24,9 @@ log = logging.getLogger(__name__)
 SECRETS_SECONDS = 10
 
 
-def hint(lane: str) -> None:
-    """Send a hint once the transaction has committed. A broker that is down costs seconds, not the job."""
-
-    _send_on_commit(work, lane, queue=lane)
+def hint(lane: str, *, seconds: float = 0.0) -> None:
+    """Send a hint once the transaction has committed, for after so long. A broker that is down costs no job."""
+    _send_on_commit(work, lane, queue=lane, seconds=seconds)
 
 
 def render_soon(asset_id: int) -> None:
@@ -42,6 +42,11 @@ def console_soon(kind: str, words: dict[str, str]) -> None:
 def act_soon(act_id: int) -> None:
     """Do what staff have written down, once the transaction has committed."""
     _send_on_commit(act, act_id, queue=Lane.PROVIDERS)
+
+
+def alert_soon(subject: str, text: str) -> None:
+    """Mail the staff of ADMINS, in a worker: whoever noticed has something better to do."""
+    _send_on_commit(alert, subject, text, queue=Lane.DEFAULT)
 
 
 def collect_soon(attempt_id: int, *, seconds: float = 0.0) -> None:
@@ -109,8 +114,17 @@ def sweep() -> None:
 
 @shared_task(name="generation.tasks.measure", max_retries=0, soft_time_limit=30, time_limit=45)
 def measure() -> None:
-    """Bring the models' expected times up to date."""
+    """Bring the models' expected times and the providers' health up to date."""
     timing.measure()
+    health.measure()
+
+
+@shared_task(
+    name="generation.tasks.alert", autoretry_for=(OSError,), retry_backoff=10, max_retries=5, soft_time_limit=60
+)
+def alert(subject: str, text: str) -> None:
+    """Tell the staff by mail. OSError is what a mail server that is away raises."""
+    mail_admins(subject, text)
 
 
 @shared_task(name="generation.tasks.forget_budgets", soft_time_limit=60, time_limit=90)

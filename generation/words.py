@@ -12,6 +12,8 @@ from generation.errors import (
     FreeCreditsSpent,
     GenerationError,
     InsufficientCredits,
+    LaneFull,
+    ModelResting,
     RateLimited,
     TooManyJobs,
 )
@@ -101,7 +103,7 @@ _SENTENCES: dict[str, tuple[str, str, str, str]] = {
         "Try again",
         "retry",
     ),
-    ErrorCode.PROVIDER_DOWN: ("The model is switched off", "{name} cannot run now. {message}", "", ""),
+    ErrorCode.PROVIDER_DOWN: ("The model cannot run now", "{name} is switched off. {message}", "", ""),
     ErrorCode.PROVIDER_FAILED: (
         "The model could not finish",
         "It answered with an error on every try.",
@@ -118,6 +120,35 @@ _SENTENCES: dict[str, tuple[str, str, str, str]] = {
     ErrorCode.INTERNAL: (
         "Something broke on our side",
         "The job was stopped and we have the details.",
+        "Try again",
+        "retry",
+    ),
+}
+
+
+# What a job ended with, where its words are not those of a refusal.
+_ENDS: dict[str, tuple[str, str, str, str]] = {
+    ErrorCode.BLOCKED_PROMPT: (
+        "The prompt was refused",
+        "The provider's safety check refused these words. Others may pass.",
+        "Change the prompt",
+        "reuse",
+    ),
+    ErrorCode.PROVIDER_BUSY: (
+        "The model is busy",
+        "{name} took on no more work, also when it was asked again. Try again in a few minutes.",
+        "Try again",
+        "retry",
+    ),
+    ErrorCode.PROVIDER_DOWN: (
+        "The model cannot run now",
+        "{name} does not take orders at the moment. Choose another model, or try again later. {message}",
+        "Try again",
+        "retry",
+    ),
+    ErrorCode.PROVIDER_FAILED: (
+        "The model could not finish",
+        "{name} answered with an error on every try.",
         "Try again",
         "retry",
     ),
@@ -179,6 +210,19 @@ def _open(data: dict[str, Any]) -> str:
     )
 
 
+def _resting(data: dict[str, Any]) -> str:
+    return (
+        f"{data['name']} failed several times in a row, so it is left alone for a while. "
+        "Choose another model, or send this again later."
+    )
+
+
+def _lane(data: dict[str, Any]) -> str:
+    return (
+        f"So many wait for {data['name']} that this could not be done before its deadline. Another model may be free."
+    )
+
+
 def _word(one: str, number: int, many: str = "") -> str:
     return one if number == 1 else many or f"{one}s"
 
@@ -193,6 +237,8 @@ _TEXTS: dict[type[GenerationError], Callable[[dict[str, Any]], str]] = {
     FreeCreditsSpent: _free,
     RateLimited: _rate,
     TooManyJobs: _open,
+    ModelResting: _resting,
+    LaneFull: _lane,
 }
 
 
@@ -217,13 +263,24 @@ def refusal(error: GenerationError) -> Told:
     )
 
 
+def end(code: str, *, name: str, message: str) -> Told:
+    """The words for what a job of the model `name` ended with; `message` is the staff's, while it is switched off."""
+    if code not in _ENDS:
+        return of(code)
+    return _told(code, _ENDS[code], {"name": name, "message": message})
+
+
 def of(code: str, data: dict[str, Any] | None = None) -> Told:
     """The words for a code; an unknown one is our own fault."""
-    title, text, label, url = _SENTENCES.get(code, _SENTENCES[ErrorCode.INTERNAL])
+    return _told(code, _SENTENCES.get(code, _SENTENCES[ErrorCode.INTERNAL]), data)
+
+
+def _told(code: str, sentence: tuple[str, str, str, str], data: dict[str, Any] | None) -> Told:
+    title, text, label, url = sentence
     return Told(
         code=code,
         title=title,
-        text=text.format(**(data or {})).strip() if data else text,
+        text=text.format(**data).strip() if data else text,
         action_label=label,
         action_url=url,
     )

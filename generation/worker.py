@@ -11,7 +11,8 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import Error, connection
 
-from generation import assets, jobs, lanes, orders, remote, tries
+from generation import assets, breaker, jobs, lanes, orders, remote, retrying
+from generation.breaker import Leave
 from generation.models import Attempt, ErrorCode, Job, JobState
 from generation.providers import registry
 from generation.providers.base import DirectProvider, Provider, ProviderError, RemoteProvider, Watch
@@ -32,43 +33,60 @@ def work(lane: str) -> Job | None:
 
 
 def _run(job: Job) -> None:
+    name = job.maker.provider
+    leave = breaker.allow(name)
+    if not leave:
+        retrying.turned_away(job)
+        return
+    is_delivered: bool | None = False
     try:
-        provider = registry.get(job.model.provider)
+        is_delivered = _try(job, registry.get(name))
+    finally:
+        if leave is Leave.TRIAL and is_delivered is not None:
+            breaker.succeeded(name) if is_delivered else breaker.untried(name)
+
+
+def _try(job: Job, provider: Provider) -> bool | None:
+    """One attempt; whether its pictures were stored, or None while they are made elsewhere.
+
+    Nothing was when the job has ended or is another worker's now.
+    """
+    try:
         attempt = jobs.begin(job, is_remote=isinstance(provider, RemoteProvider))
-        if attempt is not None:
-            _produce(job, attempt, provider)
+        return False if attempt is None else _produce(job, attempt, provider)
     except ProviderError as error:
-        tries.fail(job, error, number=job.tries)
+        retrying.after(job, error, number=job.tries)
     except SoftTimeLimitExceeded:
         late = ProviderError(ErrorCode.TIMEOUT, permanent=True, detail="the worker's time limit")
-        tries.fail(job, late, number=job.tries)
+        retrying.after(job, late, number=job.tries)
     except Error:
         raise  # the database is away: the lease runs out and the sweep takes the job back
     except Exception as error:
         log.exception("job %s, try %d", job.code, job.tries)
-        tries.fail(job, ProviderError(ErrorCode.INTERNAL, permanent=False, detail=repr(error)), number=job.tries)
+        retrying.after(job, ProviderError(ErrorCode.INTERNAL, permanent=False, detail=repr(error)), number=job.tries)
+    return False
 
 
-def _produce(job: Job, attempt: Attempt, provider: Provider) -> None:
+def _produce(job: Job, attempt: Attempt, provider: Provider) -> bool | None:
     if isinstance(provider, RemoteProvider):
         remote.start(job, attempt, provider)
-    else:
-        _draw(job, attempt, provider)
+        return None
+    return _draw(job, attempt, provider)
 
 
-def _draw(job: Job, attempt: Attempt, provider: DirectProvider) -> None:
+def _draw(job: Job, attempt: Attempt, provider: DirectProvider) -> bool:
     began = time.monotonic()
     outputs = list(provider.run(orders.of(job, attempt), _watch(job)))
     run_seconds = time.monotonic() - began
     if len(outputs) < job.count and jobs.is_lost(job):
-        return  # this worker was frozen for longer than its lease; what it has is no partial success
+        return False  # this worker was frozen for longer than its lease; what it has is no partial success
     if not outputs:
         if Job.objects.filter(pk=job.pk, state=JobState.CANCELLED).exists():
-            return
+            return False
         raise ProviderError(ErrorCode.PROVIDER_FAILED, permanent=False, detail="no picture came")
     jobs.storing(job)
     pictures = assets.keep_readable(job=job, attempt_number=attempt.number, outputs=outputs)
-    jobs.store(job, attempt, pictures, run_seconds=run_seconds)
+    return jobs.store(job, attempt, pictures, run_seconds=run_seconds) == JobState.SUCCEEDED
 
 
 def _watch(job: Job) -> Watch:

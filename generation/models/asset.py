@@ -106,6 +106,11 @@ class Asset(models.Model):
         return str(self.code)
 
     @property
+    def maker(self) -> InferenceModel:
+        """The model that made it, which after a failover is not the one that was asked for."""
+        return self.model or self.job.model
+
+    @property
     def url(self) -> str:
         return reverse("art", args=[self.code])
 

@@ -132,7 +132,12 @@ class InferenceModel(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(measured_low__isnull=True, measured_high__isnull=True)
-                | Q(measured_low__gt=0, measured_high__gte=models.F("measured_low")),
+                | Q(
+                    measured_low__isnull=False,
+                    measured_high__isnull=False,
+                    measured_low__gt=0,
+                    measured_high__gte=models.F("measured_low"),
+                ),
                 name="model_interval_is_one",
             ),
             models.CheckConstraint(

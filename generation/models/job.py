@@ -106,6 +106,14 @@ class Job(models.Model):
     failover = models.BooleanField(
         default=False, db_default=False, help_text="The owner agreed to an equivalent model, at the same price."
     )
+    stand_in = models.ForeignKey(
+        InferenceModel,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        help_text="The equivalent that took over.",
+    )
     parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
     origin = models.CharField(max_length=9, choices=Origin, blank=True)
 
@@ -130,6 +138,7 @@ class Job(models.Model):
     lane = models.CharField(max_length=10, choices=Lane)
     turn = models.BigIntegerField()
     waiting = models.BooleanField(default=True)
+    not_before = models.DateTimeField(null=True, help_text="It rests until then before its next try.")
     lease_until = models.DateTimeField(null=True)
 
     created_at = models.DateTimeField(db_default=Now())
@@ -145,7 +154,9 @@ class Job(models.Model):
     class Meta:
         indexes = [
             # The claim, and a place in the queue as a range count.
-            models.Index(fields=["lane", "turn", "id"], condition=Q(waiting=True), name="job_waiting"),
+            models.Index(
+                fields=["lane", "turn", "id"], include=["not_before"], condition=Q(waiting=True), name="job_waiting"
+            ),
             # "Turn now served" of a lane, at submit.
             models.Index(F("lane"), F("claimed_at").desc(), condition=Q(claimed_at__isnull=False), name="job_served"),
             # The owner's last turn on a lane, at submit.
@@ -187,10 +198,19 @@ class Job(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(expected_low__isnull=True, expected_high__isnull=True)
-                | Q(expected_low__gte=0, expected_high__gte=F("expected_low")),
+                | Q(
+                    expected_low__isnull=False,
+                    expected_high__isnull=False,
+                    expected_low__gte=0,
+                    expected_high__gte=F("expected_low"),
+                ),
                 name="job_interval_is_one",
             ),
             models.CheckConstraint(condition=Q(waiting=False) | Q(state__in=OPEN_STATES), name="job_ended_waits_not"),
+            models.CheckConstraint(
+                condition=Q(stand_in__isnull=True) | Q(failover=True) & ~Q(stand_in=F("model")),
+                name="job_stands_in_by_consent",
+            ),
         ]
         triggers = [
             Firm(
@@ -307,6 +327,11 @@ class Job(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in OPEN_STATES
+
+    @property
+    def maker(self) -> InferenceModel:
+        """The model that its tries run on now: the chosen one, or the equivalent that took over."""
+        return self.stand_in or self.model
 
     def seeds(self) -> list[int]:
         """One seed a picture, counting up, within 32 bits."""

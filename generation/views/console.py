@@ -17,7 +17,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods
 
 from credits import staff
-from generation import acts, console, imports, staff_forms
+from generation import acts, breaker, console, imports, staff_forms
 from generation.errors import ActKnown, NothingToAsk
 from generation.models import Attempt, InferenceModel
 from generation.providers import registry
@@ -132,6 +132,7 @@ def _overview(request: HttpRequest, answer: console.Answer) -> Mapping[str, Any]
         "tokens": [(ring.label(key), rests.get(ring.label(key))) for key in ring.keys],
         "secrets": len(signatures.secrets()),
         "secrets_are_set": bool(settings.REPLICATE_WEBHOOK_SECRETS),
+        "stand": breaker.state("replicate"),
         "base_url": settings.REPLICATE_BASE_URL,
         "public_url": settings.PUBLIC_URL,
         "acts": acts.recent(),

@@ -19,17 +19,28 @@ from credits import statements
 from credits.models import SPENDABLE, WalletKind
 from credits.purse import share
 from credits.statements import Balance
-from generation import access, cards, catalogue, jobs, limits, lineage, words
+from generation import access, cards, catalogue, equivalents, health, jobs, limits, lineage, words
 from generation.access import Feature
 from generation.errors import GenerationError, QuoteExpired
-from generation.forms import GenerateForm
+from generation.forms import EQUIVALENT, ONLY, GenerateForm
 from generation.models import Asset, InferenceModel, Job, SeedMode
 from generation.models.job import Origin
 from generation.pricing import quote as quotes
 from generation.shapes import SHAPES
 
 RECENT = 12
-LINKED = ("model", "aspect_ratio", "count", "style", "seed", "seed_mode", "negative_prompt", "steps", "guidance")
+LINKED = (
+    "model",
+    "aspect_ratio",
+    "count",
+    "style",
+    "seed",
+    "seed_mode",
+    "negative_prompt",
+    "steps",
+    "guidance",
+    "failover",
+)
 # (what the chip says, what it writes)
 SUGGESTIONS = (
     ("Misty ridges", "Misty ridges at first light, a lake between the pines"),
@@ -97,8 +108,8 @@ def quote(request: Request) -> HttpResponse:
 
 @require_safe
 def picker(request: Request) -> HttpResponse:
-    """The models as they are now; 204 while the page shows just that. No query: the catalogue lies in the cache."""
-    if request.GET.get("v") == catalogue.version():
+    """The models as they are now; 204 while the page shows just that. No query: all of it lies in the cache."""
+    if request.GET.get("v") == health.version(health.picker(catalogue.listed())):
         return HttpResponse(status=204)
     form = GenerateForm(initial={"model": request.GET.get("model", "")[:50]})
     return render(request, "generation/partials/models.html", {"form": form, **_offer(form)})
@@ -205,10 +216,17 @@ def _context(request: Request, form: GenerateForm, *, refusal: words.Told | None
 
 
 def _offer(form: GenerateForm) -> dict[str, Any]:
-    """What the picker shows: every model, the chosen one, and which state of the catalogue that is."""
+    """What the picker shows: every model with its health, the chosen one, who could stand in, and which state it is."""
     models = catalogue.listed()
     chosen = catalogue.find(str(form["model"].value() or "")) or next(iter(models), None)
-    return {"models": models, "model": chosen, "models_url": f"{reverse('models')}?v={catalogue.version()}"}
+    picker = health.picker(models)
+    return {
+        "models": models,
+        "picker": picker,
+        "model": chosen,
+        "equivalents": equivalents.family(chosen) if chosen else [],
+        "models_url": f"{reverse('models')}?v={health.version(picker)}",
+    }
 
 
 def _form_error(form: GenerateForm) -> str:
@@ -304,6 +322,7 @@ def _initial(request: Request, parent: lineage.Parent | None) -> dict[str, Any]:
         "count": 1,
         "style": "none",
         "seed_mode": SeedMode.RANDOM,
+        "failover": ONLY,
         "key": _key(),
     }
     # The form asks for its own controls again when another model is chosen, and links may fill it.
@@ -351,6 +370,7 @@ def _of_parent(parent: lineage.Parent, *, variation: bool) -> dict[str, Any]:
         "steps": job.steps,
         "guidance": job.guidance,
         "parent": parent.label,
+        "failover": EQUIVALENT if job.failover else ONLY,
     }
     if catalogue.find(job.model.slug):
         kept["model"] = job.model.slug

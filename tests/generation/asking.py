@@ -1,9 +1,11 @@
 """What a browser sends to the studio, for tests of its doors."""
 
 import re
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+from django.db.models.functions import Now
 from django.http import HttpResponse
 from django.test import Client
 
@@ -57,6 +59,11 @@ def job_of(response: HttpResponse) -> Job:
     found = re.search(r"(?:job-|/jobs/)([0-9a-f-]{36})", text)
     assert found, text[:500]
     return Job.objects.get(code=found[1])
+
+
+def rested() -> None:
+    """The time of every job that rests has come."""
+    Job.objects.filter(waiting=True).update(not_before=Now() - timedelta(hours=1))
 
 
 def error_of(response: HttpResponse) -> str:

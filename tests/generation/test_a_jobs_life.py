@@ -16,6 +16,7 @@ from generation.models import Asset, Attempt, ErrorCode, FreeSpend, InferenceMod
 from generation.providers import registry
 from generation.providers.base import Order, Output, ProviderError, Watch
 from tests import pictures
+from tests.generation.asking import rested
 
 pytestmark = pytest.mark.django_db
 
@@ -171,6 +172,7 @@ def test_what_may_pass_is_tried_three_times(alice: User, provide: Provide, sent:
     job = ask(alice)
     for _ in range(5):
         worker.work("providers")
+        rested()
     job.refresh_from_db()
     assert len(provider.orders) == 3
     assert (job.state, job.error_code, job.tries) == (JobState.FAILED, code, 3)
@@ -183,6 +185,7 @@ def test_a_second_try_can_succeed(alice: User, provide: Provide) -> None:
     job = ask(alice)
     worker.work("providers")
     provide(pictures.png(1))
+    rested()
     worker.work("providers")
     job.refresh_from_db()
     assert (job.state, job.tries) == (JobState.SUCCEEDED, 2)

@@ -182,13 +182,14 @@ def test_what_the_commit_refuses_uses_up_nothing_of_the_day(alice: User, client:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("htmx", [True, False], ids=["card", "plain"])
-def test_a_submit_asks_redis_four_times_and_once_for_its_limits(client: Client, htmx: bool) -> None:
-    """The catalogue, the session, both limits, the hint to the workers."""
+def test_a_submit_asks_redis_five_times_and_once_for_its_limits(client: Client, htmx: bool) -> None:
+    """The catalogue, the session, both limits, the breaker, the hint to the workers."""
     ask(client)
     said = form()
     with watched() as calls:
         assert client.post("/generate", said, headers=HTMX if htmx else {}).status_code == (201 if htmx else 303)
-    assert [call.split()[:2] for call in calls] == [["1", "GET"], ["1", "GET"], ["2", "EVALSHA"], ["0", "LPUSH"]]
+    sent = [" ".join(call.split()[:2]) for call in calls]
+    assert sent == ["1 GET", "1 GET", "2 EVALSHA", "1 MGET", "0 LPUSH"]
 
 
 @pytest.mark.django_db(transaction=True)

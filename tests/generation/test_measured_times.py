@@ -54,7 +54,8 @@ def ran(model: InferenceModel, *seconds: float, count: int = 1, ago: timedelta =
                INSERT INTO generation_attempt
                  (code, job_id, number, provider, started_at, finished_at, run_seconds, pictures, error_code,
                   error_detail)
-               SELECT gen_random_uuid(), jobs.id, 1, 'demo', finished_at, finished_at, runs.seconds, %(count)s, '', ''
+               SELECT gen_random_uuid(), jobs.id, 1, 'demo', finished_at - runs.seconds * interval '1 second',
+                      finished_at, runs.seconds, %(count)s, '', ''
                  FROM (SELECT *, row_number() OVER (ORDER BY finished_at) AS number FROM jobs) AS jobs
                  JOIN runs USING (number)""",
             {"seconds": list(seconds), "since": timezone.now() - ago, "model": model.pk, "count": count},
@@ -218,7 +219,7 @@ def test_price_picker_and_card_say_the_measured_time_without_a_query_more(
     assert "About 7 s a picture<small>slow; median of its last 31 runs</small>" in priced
     found = cards.find(code=job.code, owner_id=alice.pk)
     assert found
-    assert cards.of(found).expected == "about 14 s"
+    assert cards.of(found).expected == "14 to 15 s"
 
 
 def test_a_slow_day_raises_new_prices_and_a_quick_one_lowers_them_within_the_rule_base(model: InferenceModel) -> None:

@@ -11,6 +11,7 @@ from generation.models import Asset, Attempt, ErrorCode, InferenceModel, Job, Jo
 from generation.pricing import quote
 from generation.wish import Wish
 from tests.emulators.gemini import GeminiEmulator
+from tests.generation.asking import rested
 from tests.generation.gemini.asking import MODEL, one_picture
 
 pytestmark = pytest.mark.django_db
@@ -39,6 +40,7 @@ def run(owner: User, model: InferenceModel, *, count: int = 1, tries: int = 1) -
     job = jobs.submit(owner=owner, visitor=None, wish=wish, quote_token=token, key="gemini", address="198.51.100.7").job
     for _ in range(tries):
         worker.work(Lane.PROVIDERS)
+        rested()
     job.refresh_from_db()
     return job
 

@@ -22,6 +22,7 @@ from tests import pictures
 from tests.emulators.replicate import ReplicateEmulator
 from tests.emulators.replicate import webhooks as signed
 from tests.emulators.replicate.runs import Run
+from tests.generation.asking import rested
 
 OVER_SECONDS = 10
 
@@ -52,6 +53,8 @@ class Remote:
         return Attempt.objects.get(job=job)
 
     def work(self) -> Job | None:
+        """The next job that waits, however long it still had to rest."""
+        rested()
         return worker.work(Lane.PROVIDERS)
 
     # --- The prediction ----------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from django.conf import settings
 
 from generation import jobs, lanes, sweeping
 from generation.models import Asset, Attempt, Job, JobState, Lane
+from tests.generation.asking import rested
 from tests.generation.remote.steps import Remote, charges, is_awaited, nothing_is_broken
 
 pytestmark = pytest.mark.django_db
@@ -153,6 +154,7 @@ def test_three_lost_workers_end_the_job(remote: Remote) -> None:
 
 
 def next_try(number: int) -> Attempt:
+    rested()
     job = lanes.claim(lane=Lane.PROVIDERS)
     assert job
     assert job.tries == number

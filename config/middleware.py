@@ -1,4 +1,4 @@
-"""What every request passes through: its id in the logs, and a calm 503 while the database or Redis is away."""
+"""What every request passes through: its id in the logs, a bound on its body, and a calm 503 while a part is away."""
 
 import logging
 import re
@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import psycopg_pool
 import redis.exceptions
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from kombu.exceptions import OperationalError as BrokerError
@@ -39,6 +40,21 @@ def request_id(get_response: Handler) -> Handler:
             logs.request_id.reset(token)
         response["X-Request-ID"] = name
         return response
+
+    return handle
+
+
+def bounded_bodies(get_response: Handler) -> Handler:
+    """Answer 413 to a body that is longer than any door takes, before a byte of it is read.
+
+    Of a body that does not say how long it is Django reads nothing at all.
+    """
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isascii() and length.isdecimal() and int(length[:20]) > settings.BODY_MAX:
+            return views.too_large(request)
+        return get_response(request)
 
     return handle
 

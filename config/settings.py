@@ -179,6 +179,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.middleware.request_id",
     "config.middleware.error_pages",
+    "config.middleware.bounded_bodies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -304,6 +305,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "forget_bodies": {"task": "generation.tasks.forget_bodies", "schedule": crontab(hour="2", minute="15")},
     "forget_budgets": {"task": "generation.tasks.forget_budgets", "schedule": crontab(hour="2", minute="5")},
+    "forget_unused": {"task": "generation.tasks.forget_unused", "schedule": crontab(hour="2", minute="15")},
     "forget_sessions": {"task": "accounts.tasks.forget_sessions", "schedule": crontab(hour="2", minute="10")},
 }
 
@@ -426,6 +428,7 @@ WELCOME_CREDITS = read("WELCOME_CREDITS", 50, natural)
 FREE_CREDITS_PER_ADDRESS = read("FREE_CREDITS_PER_ADDRESS", 60, natural)  # per day: guests and new accounts together
 OPEN_JOBS_MAX = read("OPEN_JOBS_MAX", (1, 3, 6), three_rising)  # guest, account, account with a purchase
 RATE_LIMIT_GENERATE = read("RATE_LIMIT_GENERATE", (8, 60), rate)  # requests per seconds, per address and feature
+RATE_LIMIT_UPLOAD = read("RATE_LIMIT_UPLOAD", (30, 600), rate)  # reference pictures, per address
 DAILY_GENERATE_MAX = read("DAILY_GENERATE_MAX", (20, 100, 1000), three_rising)  # requests per UTC day, the same three
 DAILY_ENHANCE_MAX = read("DAILY_ENHANCE_MAX", (10, 50, 500), three_rising)
 DAILY_IDEAS_MAX = read("DAILY_IDEAS_MAX", (2, 10, 50), three_rising)
@@ -502,6 +505,11 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 WEBHOOK_BYTES_MAX = 10_000_000
+# The largest body of any request; a longer one is answered 413 before it is read. A picture and the form around it fit.
+BODY_MAX = 11 * 2**20
+# Uploads stay in memory, so that a broken one leaves no file behind.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = BODY_MAX
 
 if not DEBUG and not EMBEDDED:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True

@@ -80,6 +80,12 @@ def unavailable(request: HttpRequest) -> HttpResponse:
     return HttpResponse(body, status=503, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
 
 
+def too_large(request: HttpRequest) -> HttpResponse:
+    """413 for a body that was not read. To htmx the words alone: a page inside a part of a page helps nobody."""
+    told = {} if "HX-Request" not in request.headers else {"HX-Reswap": "none"}
+    return HttpResponse(loader.get_template("413.html").render({}), status=413, headers=told)
+
+
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return render(request, "404.html", status=404)
 

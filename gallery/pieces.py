@@ -34,6 +34,13 @@ class Piece:
         return self.asset.job.prompt_written if self.shows_settings else ""
 
     @property
+    def shows_words(self) -> bool:
+        """Whether there is more to read than the prompt: how it was enhanced, what was sent, what was left out."""
+        job = self.asset.job
+        more = job.negative_prompt or job.prompt_enhanced or job.prompt_sent != job.prompt_written
+        return self.shows_settings and bool(more)
+
+    @property
     def title(self) -> str:
         return self.post.title if self.post else ""
 

@@ -20,6 +20,16 @@ class BlockedPrompt(GenerationError):
     code = ErrorCode.BLOCKED_PROMPT
 
 
+class BadReference(GenerationError):
+    """data: reason (a sentence). `status` tells too large (413) and no picture (415) apart from the rest (422)."""
+
+    code = ErrorCode.BAD_REFERENCE
+
+    def __init__(self, *, reason: str, status: int = 422) -> None:
+        super().__init__(reason=reason)
+        self.status = status
+
+
 class QuoteExpired(GenerationError):
     """The price shown is missing, older than its validity, altered, or for another request."""
 

@@ -7,8 +7,8 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
-from generation import catalogue, equivalents
-from generation.models import InferenceModel, Job, SeedMode, SeedSupport, Style
+from generation import catalogue, equivalents, references
+from generation.models import InferenceModel, Job, Reference, SeedMode, SeedSupport, Style
 from generation.shapes import SHAPES
 from generation.wish import Wish
 
@@ -101,16 +101,29 @@ class GenerateForm(forms.Form):
         required=False,
         error_messages={"invalid_choice": "Choose one of the two."},
     )
+    reference = TextField(required=False, max_length=60)  # the code of an uploaded picture of one's own
+    enhance = forms.BooleanField(required=False)
+    enhancement = TextField(required=False, max_length=60)  # which one `enhanced` comes from: enhancing.py looks it up
+    enhanced = TextField(
+        required=False,
+        min_length=settings.PROMPT_MIN,
+        max_length=settings.PROMPT_MAX,
+        error_messages={
+            "min_length": "Write at least %(limit_value)d characters.",
+            "max_length": "Write at most %(limit_value)d characters; this has %(show_value)d.",
+        },
+    )
     key = forms.RegexField(
         r"^[A-Za-z0-9_-]{8,64}$",
         error_messages={"required": "Please reload the page.", "invalid": "Please reload the page."},
     )
     parent = TextField(required=False, max_length=60)  # lineage.py reads it, and believes nothing it cannot see
 
-    def __init__(self, *args: Any, needs_prompt: bool = True, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, owner_id: int | None = None, needs_prompt: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.owner_id = owner_id
         if not needs_prompt:  # a price does not depend on the words
-            self.fields["prompt"] = TextField(required=False)
+            self.fields["prompt"] = self.fields["enhanced"] = TextField(required=False)
             self.fields["key"].required = False
 
     def clean_model(self) -> InferenceModel:
@@ -118,6 +131,16 @@ class GenerateForm(forms.Form):
         if model is None:
             raise ValidationError("This model is not on offer. Choose one of those shown.", code="unknown_model")
         return model
+
+    def clean_reference(self) -> Reference | None:
+        """One's own picture; another's is as unknown as one that never was. A query only where one is named."""
+        code = self.cleaned_data["reference"]
+        if not code:
+            return None
+        reference = references.find(code=code, owner_id=self.owner_id)
+        if reference is None:
+            raise ValidationError("This picture is not here any more. Choose it again.", code="unknown_reference")
+        return reference
 
     def clean_style(self) -> str:
         return self.cleaned_data["style"] or Style.NONE
@@ -155,17 +178,24 @@ class GenerateForm(forms.Form):
                 data[name] = None
             elif data.get(name) is not None and data[name] > most:
                 self.add_error(name, f"{model.name} takes at most {most:g}.")
-        if not (model.supports_strength and data.get("reference")):
+        if not (model.supports_reference and model.supports_strength and data.get("reference")):
             data["strength"] = None
 
-    def wish(self, parent: Job | None = None, origin: str = "") -> Wish:
-        """The checked request. Call it only on a valid form."""
+    def wish(self, parent: Job | None = None, origin: str = "", enhanced: str = "") -> Wish:
+        """The checked request, on a valid form only. `enhanced` is what a model made of exactly this prompt.
+
+        A model that follows no picture is given none: then it has only fed the words.
+        """
         data = self.cleaned_data
+        is_enhanced = bool(enhanced and data["enhanced"])
+        follows = data["reference"] if data["model"].supports_reference else None
         counting = data["seed_mode"] == SeedMode.COUNTING
         mode = SeedMode.COUNTING if counting else SeedMode.LOCKED
         return Wish(
             model=data["model"],
-            prompt=data["prompt"],
+            prompt=data["enhanced"] if is_enhanced else data["prompt"],
+            written=data["prompt"] if is_enhanced else "",
+            enhanced=enhanced if is_enhanced else "",
             negative_prompt=data["negative_prompt"],
             aspect_ratio=data["aspect_ratio"],
             count=data["count"],
@@ -174,6 +204,8 @@ class GenerateForm(forms.Form):
             seed_mode=SeedMode.RANDOM if data["seed"] is None else mode,  # a number that was typed is meant
             steps=data["steps"],
             guidance=data["guidance"],
+            reference_id=follows.pk if follows else None,
+            strength=data["strength"],
             failover=data["failover"] == EQUIVALENT,
             parent_id=parent.pk if parent else None,
             origin=origin,

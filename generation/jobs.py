@@ -3,8 +3,7 @@
 Nothing here calls a provider: worker.py and remote.py do, between `begin` and `store`.
 """
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -14,14 +13,26 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from config import throttle
 from credits import allowance, ledger
 from credits.purse import Purse
-from generation import access, assets, breaker, equivalents, forecast, lanes, limits, moderation, predictions
+from generation import (
+    access,
+    assets,
+    breaker,
+    equivalents,
+    forecast,
+    lanes,
+    limits,
+    moderation,
+    predictions,
+    references,
+    visitors,
+)
 from generation.access import Feature
 from generation.errors import (
     GenerationError,
@@ -39,6 +50,7 @@ from generation.models.job import OPEN_STATES
 from generation.pricing import price
 from generation.pricing import quote as quotes
 from generation.providers import registry
+from generation.visitors import Visitor
 from generation.wish import Wish
 
 if TYPE_CHECKING:
@@ -46,14 +58,6 @@ if TYPE_CHECKING:
 
 # New accounts share the budget of free credits of their address for so long, until they buy.
 NEW_ACCOUNT = timedelta(days=7)
-
-
-@dataclass(frozen=True)
-class Visitor:
-    """A browser without a user row. `key` knows it again by its own secret, `become` gives it a guest's row."""
-
-    key: str
-    become: Callable[[int | None], "User"]
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,7 @@ def _submit_first(visitor: Visitor, form_key: str, wish: Wish, quote_token: str,
         raise
     with transaction.atomic():
         # Two clicks of a browser without a session would make two guests: they take turns here instead.
-        _take_turns(visitor.key)
+        visitors.take_turns(visitor.key)
         if known := _known(visitor, form_key, wish):
             return known
         guest = visitor.become(None)
@@ -146,15 +150,10 @@ def _same_or_refuse(job: Job, wish: Wish) -> Job:
     return job
 
 
-def _take_turns(key: str) -> None:
-    number = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], signed=True)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
-
-
 def _admit(*, wish: Wish, quote_token: str) -> quotes.Quote:
     """What can be said before anything is reserved: the words, the model's switch, the price."""
-    moderation.check(wish.prompt)
+    for words in {wish.written, wish.prompt}:
+        moderation.check(words)
     _refuse_what_cannot_run(wish)
     return quotes.accept(
         quote_token,
@@ -195,6 +194,8 @@ def _accept(
         raise _too_few(purse, quote.total_credits, purchased_only=wish.model.is_pro, is_guest=owner.is_guest)
     if late := forecast.seconds_late(wish.model, place=now.place):
         raise LaneFull(name=wish.model.name, retry_after_seconds=late)
+    if wish.reference_id:
+        references.hold(reference_id=wish.reference_id, owner_id=owner.pk)
     free_address = ""
     if tier is not access.Tier.CUSTOMER and (owner.is_guest or owner.date_joined > timezone.now() - NEW_ACCOUNT):
         free_address = limits.address_key(address)

@@ -69,9 +69,23 @@ def daily(feature: Feature, *, owner_id: int, tier: access.Tier) -> Asked:
     return _asked(_day(feature, owner_id, tier), feature=feature)
 
 
+def upload(*, address: str) -> None:
+    """Count a picture that is being uploaded, whoever does it: checking one is dear. Raises RateLimited."""
+    amount, seconds = settings.RATE_LIMIT_UPLOAD
+    answer = throttle.hit(throttle.Window("upload", address, amount, seconds))
+    if isinstance(answer, throttle.Refusal):
+        raise RateLimited(limit=amount, window_seconds=seconds, retry_after_seconds=answer.retry_after_seconds)
+
+
 def take_back(asked: Asked) -> None:
     """A counted request was not accepted after all: it uses up nothing of its day. The address did ask, though."""
     throttle.take_back(asked.hit)
+
+
+def take_back_later(feature: Feature, *, owner_id: int, since: datetime) -> None:
+    """A request that was accepted at `since` came to nothing, by no fault of its person: its day gets it back."""
+    day = int(since.timestamp()) // 86_400
+    throttle.take_back(throttle.Hit((throttle.Day(feature, str(owner_id), 0),), day, ()))
 
 
 def used_today(feature: Feature, *, owner_id: int | None, tier: access.Tier) -> Used:

@@ -7,7 +7,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from generation import jobs, predictions, tasks
+from generation import enhancing, jobs, predictions, tasks
 from generation.models import Asset, Attempt, ErrorCode, Job
 from generation.providers import registry
 
@@ -27,6 +27,7 @@ class Swept:
 
 def sweep() -> Swept:
     """End what is past its deadline, take back what a dead worker held, send again what nobody picked up."""
+    enhancing.sweep()
     return Swept(expired=_expire(), lost=_take_back(), hints=_resend() + _collect() + _render_again())
 
 

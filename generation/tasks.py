@@ -12,7 +12,20 @@ from django.core.mail import mail_admins
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from generation import acts, console, health, limits, predictions, remote, renditions, sweeping, timing, worker
+from generation import (
+    acts,
+    console,
+    enhancing,
+    health,
+    limits,
+    predictions,
+    references,
+    remote,
+    renditions,
+    sweeping,
+    timing,
+    worker,
+)
 from generation.models import Lane
 from generation.providers import registry
 from generation.providers.base import ProviderError
@@ -42,6 +55,11 @@ def console_soon(kind: str, words: dict[str, str]) -> None:
 def act_soon(act_id: int) -> None:
     """Do what staff have written down, once the transaction has committed."""
     _send_on_commit(act, act_id, queue=Lane.PROVIDERS)
+
+
+def enhance_soon(enhancement_id: int) -> None:
+    """Ask for an enhancement to be worked off once the transaction has committed. The sweep sends a lost one again."""
+    _send_on_commit(enhance, enhancement_id, queue=Lane.PROVIDERS)
 
 
 def alert_soon(subject: str, text: str) -> None:
@@ -110,6 +128,19 @@ def sweep() -> None:
     swept = sweeping.sweep()
     if swept.expired or swept.lost:
         log.info("sweep: %d past their deadline, %d taken back", swept.expired, swept.lost)
+
+
+@shared_task(name="generation.tasks.enhance", max_retries=0, soft_time_limit=90, time_limit=120)
+def enhance(enhancement_id: int) -> None:
+    """Have a prompt rewritten, unless another worker took it."""
+    enhancing.run(enhancement_id=enhancement_id)
+
+
+@shared_task(name="generation.tasks.forget_unused", soft_time_limit=600, time_limit=660)
+def forget_unused() -> None:
+    """Drop enhancements and reference pictures that no form stands on any more."""
+    enhancing.forget_old()
+    references.forget_unused()
 
 
 @shared_task(name="generation.tasks.measure", max_retries=0, soft_time_limit=30, time_limit=45)

@@ -3,13 +3,18 @@
 from django.urls import path
 
 from generation import webhooks
-from generation.views import files, jobs, limits, studio
+from generation.views import files, jobs, limits, references, studio
 
 urlpatterns = [
     path("", studio.studio, name="studio"),
     path("models", studio.picker, name="models"),
     path("quote", studio.quote, name="quote"),
     path("generate", studio.generate, name="generate"),
+    path("enhance", studio.enhance, name="enhance"),
+    path("enhance/<uuid:code>", studio.enhancement, name="enhancement"),
+    path("references", references.upload, name="references"),
+    path("references/<uuid:code>.jpg", references.preview, name="reference"),
+    path("references/<uuid:code>/remove", references.remove, name="reference_remove"),
     path("tray", jobs.tray, name="tray"),
     path("limits", limits.page, name="limits"),
     path("jobs/<uuid:code>", jobs.page, name="job"),

@@ -6,14 +6,18 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from generation.models import InferenceModel, SeedMode
+from generation.models import InferenceModel, Job, SeedMode
 from generation.shapes import SHAPES
 
 
 @dataclass(frozen=True)
 class Wish:
     """What a checked form asks for. `seed` None means: take one at random; `steps`, `guidance`, `strength` None: the
-    model's own. `prompt` is as it will be sent, `written` as it was before an enhancement ("" where there was none)."""
+    model's own.
+
+    `prompt` is as it will be sent. Where it was enhanced, `written` is as it was before and `enhanced` what a model
+    made of that, which the person may have edited since; otherwise both are "".
+    """
 
     model: InferenceModel
     prompt: str
@@ -24,6 +28,7 @@ class Wish:
     seed: int | None = None
     seed_mode: str = SeedMode.RANDOM
     written: str = ""
+    enhanced: str = ""
     steps: int | None = None
     guidance: float | None = None
     reference_id: int | None = None
@@ -43,7 +48,7 @@ class Wish:
             self.style,
             self.seed,
         ]
-        more = [self.written, self.steps, self.guidance, self.reference_id, self.strength, self.failover]
+        more = [self.written, self.enhanced, self.steps, self.guidance, self.reference_id, self.strength, self.failover]
         told += more if any(more) else []
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
@@ -59,8 +64,8 @@ class Wish:
         return {
             "model": self.model,
             "prompt_written": self.written or self.prompt,
-            "prompt_enhanced": self.prompt if self.written else "",
-            "prompt_sent": f"{self.prompt}, {suffix}" if suffix else self.prompt,
+            "prompt_enhanced": self.enhanced,
+            "prompt_sent": styled(self.prompt, suffix),
             "negative_prompt": self.negative_prompt,
             "aspect_ratio": self.aspect_ratio,
             "width_px": shape.width,
@@ -77,3 +82,18 @@ class Wish:
             "parent_id": self.parent_id,
             "origin": self.origin,
         }
+
+
+def styled(prompt: str, suffix: str) -> str:
+    """The words as sent: those of the style come last."""
+    return f"{prompt}, {suffix}" if suffix else prompt
+
+
+def asked(job: Job) -> str:
+    """A job's words as its person meant them to be sent: enhanced and edited, without those of the style."""
+    if not job.prompt_enhanced:
+        return job.prompt_written
+    suffix = job.model.styles.get(job.style, "")
+    plain = job.prompt_sent.removesuffix(styled("", suffix))
+    # A style that has other words by now leaves no way to tell where the person's end.
+    return job.prompt_enhanced if suffix and plain == job.prompt_sent else plain

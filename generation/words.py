@@ -8,6 +8,7 @@ from typing import Any
 from config.templatetags import show
 from generation.access import Feature
 from generation.errors import (
+    BadReference,
     DailyLimit,
     FreeCreditsSpent,
     GenerationError,
@@ -69,7 +70,7 @@ _SENTENCES: dict[str, tuple[str, str, str, str]] = {
     ),
     ErrorCode.BAD_REFERENCE: (
         "The reference picture cannot be used",
-        "Send a PNG, JPEG or WebP of up to 10 MB.",
+        "It could not be read. Choose another PNG, JPEG or WebP.",
         "",
         "",
     ),
@@ -232,6 +233,7 @@ def _are(number: int) -> str:
 
 
 _TEXTS: dict[type[GenerationError], Callable[[dict[str, Any]], str]] = {
+    BadReference: lambda data: str(data["reason"]),
     InsufficientCredits: _insufficient,
     DailyLimit: _daily,
     FreeCreditsSpent: _free,
@@ -268,6 +270,26 @@ def end(code: str, *, name: str, message: str) -> Told:
     if code not in _ENDS:
         return of(code)
     return _told(code, _ENDS[code], {"name": name, "message": message})
+
+
+_ENHANCEMENTS: dict[str, tuple[str, str]] = {
+    ErrorCode.BLOCKED_PROMPT: ("These words were not enhanced", "The language model declined them."),
+    ErrorCode.BLOCKED_OUTPUT: ("These words were not enhanced", "What came back may not be shown here."),
+    ErrorCode.BAD_REFERENCE: ("The reference picture is gone", "Please choose it again."),
+    ErrorCode.PROVIDER_BUSY: ("The language model is busy", "It took on no more work. Try again in a minute."),
+    ErrorCode.PROVIDER_DOWN: ("The language model is away", "It cannot be asked now."),
+    ErrorCode.TIMEOUT: ("It took too long", "The language model did not answer in time."),
+}
+
+
+def enhancement(code: str) -> Told:
+    """The words for an enhancement that failed. It was free; the person's own words can always be sent."""
+    title, text = _ENHANCEMENTS.get(code, ("The words could not be enhanced", "Something broke on the way."))
+    return Told(
+        code=code,
+        title=title,
+        text=f"{text} Yours stand as you wrote them: generate with the switch off, or try again.",
+    )
 
 
 def of(code: str, data: dict[str, Any] | None = None) -> Told:

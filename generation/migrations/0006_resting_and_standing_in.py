@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('generation', '0004_triangles'),
+        ('generation', '0005_uploads_and_enhancements'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -30,6 +30,8 @@ class Enhancement(models.Model):
     reference = models.ForeignKey(Reference, null=True, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=7, choices=EnhancementState, default=EnhancementState.WAITING)
     error_code = models.CharField(max_length=20, choices=ErrorCode, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0, db_default=0)
+    started_at = models.DateTimeField(null=True, help_text="Of the try that runs; empty while it waits for a worker.")
     created_at = models.DateTimeField(db_default=Now())
     deadline_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)

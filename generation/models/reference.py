@@ -21,10 +21,17 @@ class Reference(models.Model):
     height = models.PositiveIntegerField()
     tone = models.CharField(max_length=8)
     seen = models.JSONField(default=dict, help_text="What vision read in it; empty while nobody asked.")
-    created_at = models.DateTimeField(db_default=Now())
+    visitor_key = models.CharField(
+        max_length=40, blank=True, db_default="", db_index=False, help_text="Of the browser that became a guest by it."
+    )
+    created_at = models.DateTimeField(db_default=Now(), help_text="Or when the same file was uploaded again.")
 
     class Meta:
-        indexes = [models.Index(fields=["owner", "-id"], name="reference_by_owner")]
+        indexes = [
+            models.Index(fields=["owner", "-id"], name="reference_by_owner"),
+            models.Index(fields=["owner", "sha256"], name="reference_by_content"),
+            models.Index(fields=["visitor_key"], condition=~Q(visitor_key=""), name="reference_by_visitor"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(size_bytes__gt=0, width__gt=0, height__gt=0), name="reference_has_a_size"

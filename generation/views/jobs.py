@@ -22,7 +22,7 @@ from generation.errors import GenerationError, NotOpen
 from generation.models import Job, SeedMode
 from generation.models.job import Origin
 from generation.pricing import quote as quotes
-from generation.wish import Wish
+from generation.wish import Wish, asked
 
 
 @require_safe
@@ -166,8 +166,9 @@ def _gone(request: Request) -> HttpResponse:
 def _same_wish(old: Job, model: Any) -> Wish:
     return Wish(
         model=model,
-        prompt=old.prompt_enhanced or old.prompt_written,
+        prompt=asked(old),
         written=old.prompt_written if old.prompt_enhanced else "",
+        enhanced=old.prompt_enhanced,
         negative_prompt=old.negative_prompt,
         aspect_ratio=old.aspect_ratio,
         count=old.count,

@@ -1,15 +1,17 @@
 """The studio: the form with its price, and what pressing Generate answers."""
 
-import hashlib
 import uuid
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -19,14 +21,29 @@ from credits import statements
 from credits.models import SPENDABLE, WalletKind
 from credits.purse import share
 from credits.statements import Balance
-from generation import access, cards, catalogue, equivalents, health, jobs, limits, lineage, words
+from generation import (
+    access,
+    cards,
+    catalogue,
+    enhancing,
+    equivalents,
+    health,
+    jobs,
+    limits,
+    lineage,
+    prompts,
+    references,
+    words,
+)
 from generation.access import Feature
-from generation.errors import GenerationError, QuoteExpired
+from generation.errors import BadReference, GenerationError, QuoteExpired, RateLimited
 from generation.forms import EQUIVALENT, ONLY, GenerateForm
-from generation.models import Asset, InferenceModel, Job, SeedMode
+from generation.models import Asset, Enhancement, EnhancementState, InferenceModel, Job, SeedMode
 from generation.models.job import Origin
 from generation.pricing import quote as quotes
 from generation.shapes import SHAPES
+from generation.views import enhancements, visitors
+from generation.wish import asked
 
 RECENT = 12
 LINKED = (
@@ -41,6 +58,8 @@ LINKED = (
     "guidance",
     "failover",
 )
+# The same, and what the page of an enhancement brings back.
+CARRIED = (*LINKED, "strength", "parent", "enhance")
 # (what the chip says, what it writes)
 SUGGESTIONS = (
     ("Misty ridges", "Misty ridges at first light, a lake between the pines"),
@@ -98,7 +117,9 @@ def studio(request: Request) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def quote(request: Request) -> HttpResponse:
     """The price of a form; reserves nothing. Without htmx the whole studio with the form kept."""
-    form = GenerateForm(request.POST, needs_prompt=False)
+    form, error = read(request, needs_prompt=False)
+    if error is not None:
+        return refused(request, form, error, status=error.status)
     status = 200 if form.is_valid() else 422
     if not request.htmx:
         return _page(request, form, status=status)
@@ -118,34 +139,114 @@ def picker(request: Request) -> HttpResponse:
 @require_POST
 @vary_on_headers("HX-Request")
 def generate(request: Request) -> HttpResponse:
-    """Accept a request. 201 and the card to htmx, 303 to the job's page otherwise; every refusal keeps the form."""
-    form = GenerateForm(request.POST)
-    if not form.is_valid():
-        return _refused(request, form, None, status=422)
+    """Accept a request. 201 and the card to htmx, 303 to the job's page otherwise; every refusal keeps the form.
+
+    With the switch on, words that were not enhanced yet are first: free, and nothing is made before it was seen.
+    """
+    form, error = read(request)
+    if error is not None or not form.is_valid():
+        return refused(request, form, error, status=error.status if error else 422)
     viewer_id = request.owner_id()
+    enhanced = ""
+    if form.cleaned_data["enhance"]:
+        enhanced = enhancements.model_words(form, written=form.cleaned_data["prompt"], viewer_id=viewer_id)
+        if not (enhanced and form.cleaned_data["enhanced"]):
+            return _enhance(request, form)
     parent = lineage.of_label(label=form.cleaned_data["parent"], viewer_id=viewer_id)
     try:
         submitted = jobs.submit(
-            owner=request.ensure_user(None) if request.user.pk else None,  # refuses who was banned
-            visitor=_visitor(request),
-            wish=form.wish(parent.job if parent else None, parent.origin if parent else ""),
+            owner=visitors.owner(request),
+            visitor=visitors.of(request),
+            wish=form.wish(parent.job if parent else None, parent.origin if parent else "", enhanced),
             quote_token=request.POST.get("quote", ""),
             key=form.cleaned_data["key"],
             address=http.client_address(request),
         )
-    except GenerationError as error:
-        return _refused(request, form, error, status=error.status)
+    except GenerationError as refusal:
+        return refused(request, form, refusal, status=refusal.status)
     return _accepted(request, form, submitted)
+
+
+@require_POST
+@vary_on_headers("HX-Request")
+def enhance(request: Request) -> HttpResponse:
+    """Have the words of a form enhanced. 202 and a polled partial to htmx, 303 to its page otherwise."""
+    form, error = read(request)
+    if error is not None or not form.is_valid():
+        return refused(request, form, error, status=error.status if error else 422)
+    return _enhance(request, form)
+
+
+@require_safe
+@never_cache
+@vary_on_headers("HX-Request")
+def enhancement(request: Request, code: UUID) -> HttpResponse:
+    """One's enhancement. To htmx 204 while there is nothing new; otherwise a page that refreshes itself, and then the
+    studio with the form filled in."""
+    row = enhancing.find(code=code, owner_id=request.owner_id())
+    if request.htmx:
+        if row is not None and row.state == EnhancementState.WAITING:
+            return HttpResponse(status=204)
+        shown = enhancements.of(row) if row is not None else None  # gone: an empty place, so that polling ends
+        return render(request, "generation/partials/enhancement.html", {"enhancement": shown})
+    if row is None:
+        raise Http404
+    if row.state == EnhancementState.WAITING:
+        return render(request, "generation/enhancement.html", {"enhancement": enhancements.of(row)})
+    return _page(request, GenerateForm(initial=_enhanced_form(request, row)), enhancement=enhancements.of(row))
 
 
 # --- What they are made of -------------------------------------------------------------------------------------------
 
 
-def _visitor(request: Request) -> jobs.Visitor:
-    """A browser known again by its CSRF secret, which it had to send with this very request."""
-    secret = str(request.META.get("CSRF_COOKIE", ""))
-    key = hashlib.sha256(f"visitor:{secret}".encode()).hexdigest()[:40]
-    return jobs.Visitor(key=key, become=request.ensure_user)
+def read(request: Request, *, needs_prompt: bool = True) -> tuple[GenerateForm, GenerationError | None]:
+    """What was posted. A picture in it is kept first, so that its code stands in the form whatever comes after."""
+    data, error = request.POST.dict(), None
+    # A browser sends the empty field of a file along, as an empty text of the same name behind the code.
+    data["reference"] = next(filter(None, request.POST.getlist("reference")), "")
+    if "remove" in data:
+        data.pop("reference", None)
+    if "undo" in data:
+        data = {name: value for name, value in data.items() if name not in {"enhance", "enhancement", "enhanced"}}
+    if file := request.FILES.get("reference"):
+        try:
+            kept = references.keep(
+                owner=visitors.owner(request),
+                visitor=visitors.of(request),
+                name=file.name or "",
+                file=file,
+                address=http.client_address(request),
+            )
+            data["reference"] = str(kept.code)
+        except (BadReference, RateLimited) as refusal:
+            error = refusal
+    return GenerateForm(data, owner_id=request.owner_id(), needs_prompt=needs_prompt), error
+
+
+def _enhance(request: Request, form: GenerateForm) -> HttpResponse:
+    data = form.cleaned_data
+    try:
+        row = enhancing.ask(
+            owner=visitors.owner(request),
+            visitor=visitors.of(request),
+            written=data["prompt"],
+            style=data["style"],
+            model=data["model"],
+            reference=data["reference"],
+            key=data["key"],
+            address=http.client_address(request),
+        )
+    except GenerationError as error:
+        return refused(request, form, error, status=error.status)
+    if not request.htmx:
+        rest = {name: form[name].value() or "" for name in CARRIED if form[name].value()}
+        return http.redirect(request, f"{reverse('enhancement', args=[row.code])}?{urlencode(rest)}")
+    tier = access.tier(owner_id=row.owner_id, is_guest=not request.user.is_authenticated)
+    used = limits.used_today(Feature.ENHANCE, owner_id=row.owner_id, tier=tier)
+    context = {"enhancement": enhancements.of(row), "enhance_limit": used}
+    response = render(request, "generation/partials/enhancement_asked.html", context, status=202)
+    response["HX-Retarget"], response["HX-Reswap"] = "#enhancement", "outerHTML"
+    return response
 
 
 def _accepted(request: Request, form: GenerateForm, submitted: jobs.Submitted) -> HttpResponse:
@@ -164,7 +265,8 @@ def _next_seed(job: Job) -> int | None:
     return (job.seed + job.count) % 2**32 if job.seed_mode == SeedMode.COUNTING else None
 
 
-def _refused(request: Request, form: GenerateForm, error: GenerationError | None, *, status: int) -> HttpResponse:
+def refused(request: Request, form: GenerateForm, error: GenerationError | None, *, status: int) -> HttpResponse:
+    """The form as it was sent, with what is wrong with it."""
     refusal = words.refusal(error) if error else None
     if error is not None and not isinstance(error, QuoteExpired) and status == 409:
         form.data = {**dict(form.data.items()), "key": _key()}  # pressing again is a new request
@@ -185,9 +287,12 @@ def _page(
     *,
     parent: lineage.Parent | None = None,
     refusal: words.Told | None = None,
+    enhancement: enhancements.Shown | None = None,
     status: int = 200,
 ) -> HttpResponse:
     context = _context(request, form, refusal=refusal)
+    if enhancement is not None:
+        context["enhancement"] = enhancement
     context |= {
         "card": _open_card(request.user.pk),
         "parent": parent,
@@ -203,13 +308,18 @@ def _context(request: Request, form: GenerateForm, *, refusal: words.Told | None
     balance = _balance(request)
     tier = access.tier_of(balance, is_guest=not user.is_authenticated)
     offer = _offer(form)
+    today = limits.today([Feature.GENERATE, Feature.ENHANCE], owner_id=user.pk, tier=tier)
     return {
         "form": form,
-        "form_error": _form_error(form),
+        "form_error": "" if refusal else _form_error(form),
         **offer,
         "ratios": RATIOS,
         "quote": _shown(form, balance, offer["model"]),
-        "limit": limits.used_today(Feature.GENERATE, owner_id=user.pk, tier=tier),
+        "limit": today[Feature.GENERATE],
+        "enhance_limit": today[Feature.ENHANCE],
+        "can_enhance": prompts.available(),
+        "enhancement": enhancements.in_form(form, viewer_id=user.pk),
+        "reference": references.find(code=str(form["reference"].value() or ""), owner_id=user.pk),
         "refusal": refusal,
         "is_guest": not user.is_authenticated,
     }
@@ -270,7 +380,8 @@ def _shown(form: GenerateForm, balance: Balance, chosen: InferenceModel | None =
 
 
 def _references(values: dict[str, Any]) -> int:
-    return 1 if values.get("reference") else 0
+    """A picture that only feeds the words costs nothing."""
+    return 1 if values.get("reference") and values["model"].supports_reference else 0
 
 
 def _paid_from(balance: Balance, amount: int, *, purchased_only: bool) -> str:
@@ -326,9 +437,11 @@ def _initial(request: Request, parent: lineage.Parent | None) -> dict[str, Any]:
         "key": _key(),
     }
     # The form asks for its own controls again when another model is chosen, and links may fill it.
-    initial |= {name: request.GET[name][:1000] for name in LINKED if name in request.GET}
+    initial |= {name: request.GET[name][:1000] for name in CARRIED if name in request.GET}
+    if reference := references.find(code=request.GET.get("reference", ""), owner_id=request.owner_id()):
+        initial["reference"] = str(reference.code)
     if parent is not None:
-        initial |= _of_parent(parent, variation="variation" in request.GET)
+        initial |= _of_parent(parent, viewer_id=request.owner_id(), variation="variation" in request.GET)
     if (model := catalogue.find(initial["model"])) is not None:
         initial |= _fitted(initial, model)
     return initial
@@ -356,8 +469,20 @@ def _is_within(value: object, most: float | None) -> bool:
         return False
 
 
-def _of_parent(parent: lineage.Parent, *, variation: bool) -> dict[str, Any]:
-    """Reuse has the same settings; a variation is locked to the seed beside them."""
+def _enhanced_form(request: Request, row: Enhancement) -> dict[str, Any]:
+    """The form that asked for an enhancement: what its row does not keep stands in the address."""
+    initial = _initial(request, None) | {"prompt": row.written, "style": row.style, "enhance": True}
+    if row.model is not None and catalogue.find(row.model.slug):
+        initial["model"] = row.model.slug
+    if row.reference is not None:
+        initial["reference"] = str(row.reference.code)
+    if row.state == EnhancementState.DONE:
+        initial |= {"enhancement": str(row.code), "enhanced": row.text}
+    return initial
+
+
+def _of_parent(parent: lineage.Parent, *, viewer_id: int | None, variation: bool) -> dict[str, Any]:
+    """Reuse has the same settings; a variation is locked to the seed beside them. A reference is its owner's alone."""
     job = parent.job
     kept: dict[str, Any] = {
         "prompt": job.prompt_written,
@@ -372,6 +497,10 @@ def _of_parent(parent: lineage.Parent, *, variation: bool) -> dict[str, Any]:
         "parent": parent.label,
         "failover": EQUIVALENT if job.failover else ONLY,
     }
+    if job.prompt_enhanced:
+        kept |= {"enhance": True, "enhanced": asked(job)}
+    if job.owner_id == viewer_id and job.reference is not None:
+        kept |= {"reference": str(job.reference.code), "strength": job.strength}
     if catalogue.find(job.model.slug):
         kept["model"] = job.model.slug
     if variation:

@@ -45,10 +45,10 @@
     if (!isHeld) {
       if (form.querySelector("[aria-disabled=true]")) { stop(event); return; }
       lock(form, "submitting");
-      if (window.htmx) frame(form);
+      if (window.htmx && !asksForWords(form)) frame(form);
     }
     sending = true;
-    if (window.htmx && !isHeld && quoted !== changes) hold(event);
+    if (window.htmx && !isHeld && (quoted !== changes || uploading)) hold(event);
   }, true);
 
   /* Pressed before the price of the last change had arrived: the submit waits for it, because the server takes no other price. */
@@ -58,7 +58,14 @@
     held = true;
     setTimeout(release, HELD_MS);
   }
-  function release() { if (held && studio()) studio().requestSubmit(); }
+  function release() { if (held && !uploading && studio()) studio().requestSubmit(); }
+  // What was waited for did not come: nothing is sent without it.
+  function letGo() {
+    if (!held) return;
+    held = sending = false;
+    unframe();
+    settleForm();
+  }
   // A change that fell between question and answer went to an element that the answer has replaced: ask again.
   function priced() {
     if (asked === changes) { quoted = changes; release(); }
@@ -112,6 +119,102 @@
     var stage = document.getElementById("stage"), top = stage ? stage.getBoundingClientRect().top : 0;
     if (stage && (top < 0 || top > innerHeight * 0.6)) stage.scrollIntoView({ behavior: calm.matches ? "auto" : "smooth", block: "start" });
   }
+
+  /* --- A reference picture: dropped or pasted anywhere in the studio, sent at once ----------------------------------- */
+
+  var uploading = false, FILE_BYTES_MAX = 10 * 1024 * 1024;
+  function fileField() { return document.getElementById("reference-file"); }
+  function drop() { return document.querySelector("[data-drop]"); }
+
+  function offer(files) {
+    var field = fileField(), picture = Array.from(files).find(function (file) { return file.type.indexOf("image/") === 0; }) || files[0];
+    if (!field || !picture || uploading || field.closest("[inert]")) return;
+    var one = new DataTransfer();
+    one.items.add(picture);
+    field.files = one.files;
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
+  document.addEventListener("change", function (event) {
+    var field = event.target;
+    if (field !== fileField() || !field.files.length || field.files[0].size <= FILE_BYTES_MAX) return;
+    event.stopImmediatePropagation();   // the door would refuse it, after all of it had been sent
+    field.value = "";
+    toast("That file is larger than 10 MB.", "warning");
+  }, true);
+  on("paste", function (event) {
+    var files = event.clipboardData ? event.clipboardData.files : [];
+    if (!files.length || !fileField()) return;
+    event.preventDefault();
+    offer(files);
+  });
+  function carriesFiles(event) { return fileField() && event.dataTransfer && Array.from(event.dataTransfer.types).indexOf("Files") >= 0; }
+  on("dragover", function (event) {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();   // else the browser would leave the page for the file
+    if (drop()) drop().dataset.over = "";
+  });
+  on("dragleave", function (event) { if (!event.relatedTarget && drop()) delete drop().dataset.over; });
+  on("drop", function (event) {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    if (drop()) delete drop().dataset.over;
+    offer(event.dataTransfer.files);
+  });
+
+  function uploads(event) { return asker(event) === "reference-file"; }
+  function meter() { return document.querySelector(".reference__progress"); }
+  on("htmx:beforeSend", function (event) {
+    if (!uploads(event)) return;
+    uploading = true;
+    document.getElementById("reference").dataset.busy = "";
+    meter().hidden = false;
+    fileField().value = "";   // it is on its way: no other request takes it along
+  });
+  on("htmx:xhr:progress", function (event) {
+    if (event.target === fileField() && event.detail.lengthComputable) meter().value = 100 * event.detail.loaded / event.detail.total;
+  });
+  on("htmx:afterRequest", function (event) {
+    if (!uploads(event)) return;
+    uploading = false;
+    var place = document.getElementById("reference");
+    delete place.dataset.busy;   // where it failed it is still the same one
+    if (meter()) { meter().hidden = true; meter().removeAttribute("value"); }
+    if (event.detail.xhr.status === 413 && event.detail.xhr.getResponseHeader("HX-Reswap")) toast("That file is larger than 10 MB.", "warning");
+    if (!event.detail.xhr.status) toast("No connection. The picture was not sent.", "warning");
+    if (!event.detail.successful) letGo();
+  });
+
+  /* --- Words enhanced, seen as a difference, edited, undone ----------------------------------------------------------- */
+
+  function enhancement() { return document.getElementById("enhancement"); }
+  // With the switch on and nothing enhanced in sight, Generate asks for that first: no picture is on its way.
+  function asksForWords(form) {
+    var wanted = form.elements.enhance, place = enhancement();
+    return Boolean(wanted && wanted.checked && !(place && place.dataset.state === "done"));
+  }
+  on("htmx:afterSettle", function (event) {
+    var place = enhancement();
+    if (place && place.dataset.state && event.detail.target && event.detail.target.id === "enhancement") place.scrollIntoView({ behavior: calm.matches ? "auto" : "smooth", block: "nearest" });
+  });
+  function compare(prompt) {
+    var place = enhancement();
+    if (!place || !/^(done|stale)$/.test(place.dataset.state)) return;
+    place.dataset.state = prompt.value.trim() === place.dataset.written ? "done" : "stale";
+  }
+  on("input", function (event) {
+    if (event.target.id === "prompt") compare(event.target);
+    if (event.target.dataset.mirror) document.getElementById(event.target.dataset.mirror).textContent = event.target.value;
+  });
+  on("click", function (event) {
+    var undo = event.target.closest("[data-undo]"), form = studio();
+    if (!undo || !form) return;
+    event.preventDefault();   // without this file the server does it
+    enhancement().replaceChildren();
+    delete enhancement().dataset.state;
+    form.elements.enhance.checked = false;
+    document.getElementById("prompt").focus();
+  });
 
   /* --- Counting what is typed, as the server counts it -------------------------------------------------------------- */
 
@@ -225,7 +328,7 @@
     }
   });
   on("htmx:afterSettle", function (event) {
-    if (event.detail.target && event.detail.target.id === "controls") tell("change", document.getElementById("priced"));   // another model, another price
+    if (event.detail.target && /^(controls|reference)$/.test(event.detail.target.id)) tell("change", document.getElementById("priced"));   // another model or picture, another price
     var id = wasOpen, card = id && document.getElementById(id);
     wasOpen = null;
     settle(document);

@@ -43,11 +43,12 @@ def test_everybody_sees_their_own_numbers(
     request: pytest.FixtureRequest, browse: As, who: str, numbers: list[str]
 ) -> None:
     client = browse(None if who == "nobody" else request.getfixturevalue(who))
-    first, *others = lines(client)
+    first, second, *others = lines(client)
     assert first == f"Generations 0 of {numbers[0]} {numbers[0]} left"
+    assert second == f"Enhancements 0 of {numbers[1]} {numbers[1]} left"
     assert others == [
         f"{name} {number} a day not on this site yet"
-        for name, number in zip(("Enhancements", "Ideas", "Evolutions", "Scores"), numbers[1:], strict=True)
+        for name, number in zip(("Ideas", "Evolutions", "Scores"), numbers[2:], strict=True)
     ]
 
 
@@ -69,7 +70,7 @@ def test_a_door_that_the_site_has_gets_its_bar(charlie: User, browse: As) -> Non
     use(charlie, 50, Feature.SCORE)
     shown = lines(browse(charlie))
     assert shown[4].startswith("Scores 50 of 50 Again in ")
-    assert shown[1] == "Enhancements 50 a day not on this site yet"
+    assert shown[2] == "Ideas 10 a day not on this site yet"
 
 
 def test_anothers_requests_are_not_among_ones_own(charlie: User, alice: User, browse: As) -> None:

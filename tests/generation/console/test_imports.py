@@ -22,6 +22,25 @@ FLUX = "black-forest-labs/flux-schnell"
 PICTURES = [address for address, model in models.everything().items() if model.outputs in ("file", "files")]
 
 
+# A form that passes.
+GOOD = {
+    "slug": "kites",
+    "name": "Kites",
+    "about": "Draws kites",
+    "provider_model": FLUX,
+    "output_kind": "picture",
+    "aspect_ratios": ["1:1", "16:9"],
+    "max_count": "1",
+    "seed_support": "best_effort",
+    "styles": '{"none": ""}',
+    "recipe": '{"fields": {"prompt": "prompt", "seed": "seed", "aspect_ratio": "aspect_ratio"}}',
+    "price_credits": "2",
+    "typical_seconds": "3.5",
+    "cost_basis": "picture",
+    "reason": "to try it out",
+}
+
+
 def proposed(desk: Desk, address: str = FLUX) -> dict[str, Any]:
     """The form as the page fills it in, as a browser would send it."""
     desk.ask(f"models/{address}/add/")
@@ -58,7 +77,7 @@ def test_a_model_comes_in_as_it_is_proposed_switched_off_and_last(desk: Desk, sa
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
-        ({"slug": "demo"}, "slug"),
+        ({"slug": "taken"}, "slug"),
         ({"slug": "a b"}, "slug"),
         ({"name": ""}, "name"),
         ({"price_credits": "0"}, "price_credits"),
@@ -85,11 +104,17 @@ def test_a_model_comes_in_as_it_is_proposed_switched_off_and_last(desk: Desk, sa
     ],
 )
 def test_a_row_that_could_not_run_is_refused_by_its_field(desk: Desk, changes: dict[str, Any], field: str) -> None:
-    demo()
-    answer = add(desk, proposed(desk) | changes)
+    taken = InferenceModel(slug="taken", name="Taken", provider="demo", lane="default", price_credits=1)
+    taken.typical_seconds = 1.0
+    taken.save()
+    answer = add(desk, GOOD | changes)
     assert answer.status_code == 422
     assert field in answer.context["form"].errors, answer.context["form"].errors
     assert not InferenceModel.objects.filter(is_imported=True).exists()
+
+
+def test_the_form_that_these_were_made_of_is_a_good_one(desk: Desk) -> None:
+    assert add(desk, GOOD).status_code == 302
 
 
 def test_what_staff_have_written_stays_in_a_refused_form(desk: Desk) -> None:

@@ -118,13 +118,13 @@ def start_training(
         hardware=hardware,
         given=given,
     )
-    return _write(actor_id, form_key, f"Training of {model} to {destination}", ADDITION, told)
+    return _write(actor_id, form_key, f"Train {model} into {destination}", ADDITION, told)
 
 
 def cancel_training(*, actor_id: int, form_key: str, reason: str, training_id: str) -> Act:
     """Write down that a training is to stop. Raises ActKnown."""
     told = Told(kind=Kind.CANCEL, reason=reason, training_id=training_id)
-    return _write(actor_id, form_key, f"Training {training_id}, cancelled", CHANGE, told)
+    return _write(actor_id, form_key, f"Cancel training {training_id}", CHANGE, told)
 
 
 @transaction.atomic
@@ -143,6 +143,12 @@ def _write(actor_id: int, form_key: str, title: str, flag: int, told: Told) -> A
     if not act.told.is_same(told):
         raise ActKnown
     return act
+
+
+def wrong_input(version: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
+    """What is wrong with a training's input, a sentence each, by what the console knows of the version."""
+    taken = [schema.Input(**told) for told in version["training_inputs"]]
+    return schema.wrong(given, taken) if taken else ["This version cannot be trained."]
 
 
 # --- Reads -----------------------------------------------------------------------------------------------------------
@@ -214,12 +220,6 @@ def _done(told: Told) -> Told:
         replicate.make_destination(told.destination, hardware=told.hardware)
     training_id = replicate.train(model=told.model, version=told.version, destination=told.destination, given=given)
     return replace(told, state=State.DONE, training_id=training_id)
-
-
-def wrong_input(version: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
-    """What is wrong with a training's input, a sentence each, by what the console knows of the version."""
-    taken = [schema.Input(**told) for told in version["training_inputs"]]
-    return schema.wrong(given, taken) if taken else ["This version cannot be trained."]
 
 
 def _forget(told: Told) -> None:

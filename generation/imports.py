@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.admin.models import ADDITION, LogEntry
-from django.db import transaction
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils.text import slugify
 
@@ -108,7 +109,11 @@ def add(*, row: InferenceModel, actor_id: int, reason: str) -> None:
     last = InferenceModel.objects.aggregate(last=Max("position"))["last"]
     row.position = 0 if last is None else last + 1
     row.validate_unique()
-    row.save(force_insert=True)
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError as error:  # between the two somebody took the name
+        raise ValidationError({"slug": "Another model has this slug."}) from error
     rows = InferenceModel.objects.filter(pk=row.pk)
     LogEntry.objects.log_actions(actor_id, rows, ADDITION, f"Brought in from Replicate: {reason}", single_object=True)
     transaction.on_commit(catalogue.forget)

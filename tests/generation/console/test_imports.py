@@ -8,8 +8,9 @@ import pytest
 from django.contrib.admin.models import LogEntry
 
 from accounts.models import User
-from generation import catalogue
+from generation import catalogue, imports
 from generation.models import InferenceModel, JobState
+from tests import races
 from tests.emulators.replicate import ReplicateEmulator, models
 from tests.generation.asking import demo
 from tests.generation.console.conftest import Desk
@@ -170,3 +171,17 @@ def test_a_model_that_was_brought_in_makes_a_picture(
     [asked] = [run["input"] for run in emulator.predictions]
     assert (asked["prompt"], asked["num_outputs"], asked["width"], asked["height"]) == ("A red kite", 2, 1024, 1024)
     assert asked["seed"] == job.seeds()[0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_forms_at_once_one_gets_the_name(sam: User) -> None:
+    def bring_in() -> None:
+        fields = {"name": "Kites", "about": "Draws kites", "provider_model": FLUX, "aspect_ratios": ["1:1"]}
+        row = imports.blank()
+        for name, value in {**fields, "slug": "kites", "styles": {"none": ""}, "typical_seconds": 3.5}.items():
+            setattr(row, name, value)
+        imports.add(row=row, actor_id=sam.pk, reason="a reason")
+
+    results = races.together(3, bring_in)
+    assert sorted(type(result).__name__ for result in results) == ["NoneType", "ValidationError", "ValidationError"]
+    assert InferenceModel.objects.filter(slug="kites").count() == 1

@@ -287,6 +287,7 @@ def test_others_are_sent_to_the_door_and_staff_need_the_permission(
         "trainings/%C3%BC/",
         "models/a/b/versions/%2e%2e/",
         "acts/999999/",
+        "acts/99999999999999999999/",
     ],
 )
 def test_what_no_name_can_be_is_not_found_and_never_asked(desk: Desk, path: str) -> None:

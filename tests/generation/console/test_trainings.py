@@ -54,11 +54,11 @@ def test_a_training_is_started_by_a_worker_and_the_page_leads_to_it(desk: Desk, 
     assert f"/admin/replicate/trainings/{training['id']}/" in page
     assert "hx-trigger" not in page
     row = LogEntry.objects.get()
-    assert (row.user_id, row.object_repr) == (sam.pk, f"Training of {TRAINER} to atelier/cats")
+    assert (row.user_id, row.object_repr) == (sam.pk, f"Train {TRAINER} into atelier/cats")
     assert "cats for the autumn" in row.change_message
     assert "cats for the autumn" in desk.ask()
     assert training["id"] in desk.ask("trainings/")
-    assert "Training of ostris" in desk.client.get("/admin/").content.decode()
+    assert "Train ostris" in desk.client.get("/admin/").content.decode()
 
 
 @pytest.mark.django_db

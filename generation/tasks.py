@@ -13,6 +13,8 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from generation import (
+    acts,
+    console,
     enhancing,
     health,
     limits,
@@ -45,6 +47,16 @@ def render_soon(asset_id: int) -> None:
     _send_on_commit(render, asset_id, queue=Lane.DEFAULT)
 
 
+def console_soon(kind: str, words: dict[str, str]) -> None:
+    """Ask Replicate what a page of the staff's wants to know."""
+    _send_on_commit(ask_console, kind, words, queue=Lane.PROVIDERS)
+
+
+def act_soon(act_id: int) -> None:
+    """Do what staff have written down, once the transaction has committed."""
+    _send_on_commit(act, act_id, queue=Lane.PROVIDERS)
+
+
 def enhance_soon(enhancement_id: int) -> None:
     """Ask for an enhancement to be worked off once the transaction has committed. The sweep sends a lost one again."""
     _send_on_commit(enhance, enhancement_id, queue=Lane.PROVIDERS)
@@ -71,7 +83,7 @@ def refresh_secrets_soon() -> None:
         _send_on_commit(refresh_secrets, queue=Lane.PROVIDERS)
 
 
-def _send_on_commit(task: Any, *arguments: str | int, queue: str, seconds: float = 0.0) -> None:
+def _send_on_commit(task: Any, *arguments: Any, queue: str, seconds: float = 0.0) -> None:
     def send() -> None:
         try:
             task.apply_async(args=arguments, queue=queue, countdown=seconds or None)
@@ -183,6 +195,20 @@ def refresh_secrets() -> None:
     """Fetch what Replicate signs its webhooks with, where the settings do not say it."""
     if registry.is_configured("replicate") and not settings.REPLICATE_WEBHOOK_SECRETS:
         signatures.refresh_secrets()
+
+
+@shared_task(name="generation.tasks.ask_console", max_retries=0, soft_time_limit=120, time_limit=150)
+def ask_console(kind: str, words: dict[str, str]) -> None:
+    """Bring an answer of the staff's console up to date."""
+    console.answer(kind, words)
+
+
+@shared_task(
+    name="generation.tasks.act", max_retries=0, soft_time_limit=acts.ACT_SECONDS, time_limit=acts.ACT_SECONDS + 30
+)
+def act(act_id: int) -> None:
+    """Start or stop at Replicate what staff asked for, once."""
+    acts.perform(act_id=act_id)
 
 
 # --- A worker's processes --------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from generation import assets, breaker, callbacks, fetching, orders, predictions, retrying, running
+from generation import breaker, callbacks, fetching, intake, orders, predictions, retrying, running
 from generation.models import Attempt, ErrorCode, Job, JobState, ProviderEvent
 from generation.providers import registry
 from generation.providers.base import Output, Prediction, ProviderError, RemoteProvider, RemoteState
@@ -256,7 +256,7 @@ class _Asked:
         for index, url in enumerate(prediction.files[: self.job.count]):
             seconds = min(FILE_SECONDS_MAX, max(0.1, until - time.monotonic()))
             try:
-                data = fetching.fetch(url, hosts=hosts, bytes_max=assets.bytes_max(self.job), seconds_max=seconds)
+                data = fetching.fetch(url, hosts=hosts, bytes_max=intake.bytes_max(self.job), seconds_max=seconds)
             except fetching.Unfetched as error:
                 log.warning("job %s, picture %d: %s", self.job.code, index, error)
                 files.detail, files.is_late = str(error), files.is_late or not error.permanent
@@ -265,7 +265,7 @@ class _Asked:
         return files
 
     def _store(self, prediction: Prediction, files: _Files) -> None:
-        kept = assets.keep_readable(job=self.job, attempt_number=self.attempt.number, outputs=files.outputs)
+        kept = intake.keep_readable(job=self.job, attempt_number=self.attempt.number, outputs=files.outputs)
         running.store(self.job, self.attempt, kept, run_seconds=self._run_seconds(prediction))
         breaker.delivered(self.attempt.provider)
 

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models.functions import Coalesce, Now
 
 from credits import ledger
-from generation import assets, lanes, limits, predictions
+from generation import assets, intake, lanes, limits, predictions
 from generation.models import Attempt, ErrorCode, InferenceModel, Job, JobState
 from generation.models.job import OPEN_STATES
 from generation.pricing import price
@@ -72,7 +72,7 @@ def renew(job: Job) -> bool:
     return bool(mine.update(lease_until=lease))
 
 
-def store(job: Job, attempt: Attempt, pictures: Sequence[assets.Stored], *, run_seconds: float) -> JobState:
+def store(job: Job, attempt: Attempt, pictures: Sequence[intake.Stored], *, run_seconds: float) -> JobState:
     """Whole end of a successful run: assets, capture and state in one commit. Doing it twice changes nothing.
 
     `pictures` lie in storage already. What comes after the job has ended is kept for the owner and not charged,
@@ -107,7 +107,7 @@ def _delivered(attempt: Attempt, *, pictures: int, run_seconds: float) -> None:
     )
 
 
-def _succeed(row: Job, attempt: Attempt, pictures: Sequence[assets.Stored], *, run_seconds: float) -> None:
+def _succeed(row: Job, attempt: Attempt, pictures: Sequence[intake.Stored], *, run_seconds: float) -> None:
     for since, to in pairwise((JobState.STARTING, JobState.RUNNING, JobState.STORING)):
         if row.state == since:
             Job.objects.filter(pk=row.pk).update(state=to)

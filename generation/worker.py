@@ -11,7 +11,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import Error, connection
 
-from generation import assets, breaker, lanes, orders, remote, retrying, running
+from generation import breaker, intake, lanes, orders, remote, retrying, running
 from generation.breaker import Leave
 from generation.models import Attempt, ErrorCode, Job, JobState
 from generation.providers import registry
@@ -85,7 +85,7 @@ def _draw(job: Job, attempt: Attempt, provider: DirectProvider) -> bool:
             return False
         raise ProviderError(ErrorCode.PROVIDER_FAILED, permanent=False, detail="no picture came")
     running.storing(job)
-    pictures = assets.keep_readable(job=job, attempt_number=attempt.number, outputs=outputs)
+    pictures = intake.keep_readable(job=job, attempt_number=attempt.number, outputs=outputs)
     return running.store(job, attempt, pictures, run_seconds=run_seconds) == JobState.SUCCEEDED
 
 

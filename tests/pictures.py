@@ -10,7 +10,7 @@ from PIL.PngImagePlugin import PngInfo
 from accounts.models import User
 from gallery import posts
 from gallery.models import Level, Post, Visibility
-from generation import assets, catalogue, jobs, lanes, running, worker
+from generation import catalogue, intake, jobs, lanes, running, worker
 from generation.models import Asset, Attempt, InferenceModel, Job, JobState
 from generation.pricing import quote
 from generation.providers.base import Output
@@ -61,7 +61,7 @@ def begin(job: Job) -> Attempt:
 def deliver(attempt: Attempt, *, run_seconds: float, stored: int | None = None) -> JobState:
     """What was drawn is kept and stored: a picture for each seed, or the first `stored` of them; the job's state."""
     drawn = [Output(index, png(seed), seed) for index, seed in enumerate(attempt.job.seeds())]
-    kept = [assets.keep(job=attempt.job, attempt_number=attempt.number, output=output) for output in drawn[:stored]]
+    kept = [intake.keep(job=attempt.job, attempt_number=attempt.number, output=output) for output in drawn[:stored]]
     return running.store(attempt.job, attempt, kept, run_seconds=run_seconds)
 
 

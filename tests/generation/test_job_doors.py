@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from credits import statements
-from generation import catalogue, jobs, lanes, running, worker
+from generation import catalogue, intake, jobs, lanes, running, worker
 from generation.models import ErrorCode, InferenceModel, Job, JobState
 from tests import pictures
 from tests.browsers import As
@@ -139,10 +139,9 @@ def test_partial_success_says_what_is_missing_and_what_was_released(alice: User,
     assert claimed
     attempt = running.begin(claimed)
     assert attempt
-    from generation import assets  # noqa: PLC0415
     from generation.providers.base import Output  # noqa: PLC0415
 
-    kept = [assets.keep(job=claimed, attempt_number=1, output=Output(0, pictures.png(1), 1))]
+    kept = [intake.keep(job=claimed, attempt_number=1, output=Output(0, pictures.png(1), 1))]
     running.store(claimed, attempt, kept, run_seconds=1)
     card = browse(alice).get(f"/jobs/{job.code}/card").content.decode()
     assert "1 of 3 pictures arrived" in card

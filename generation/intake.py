@@ -72,7 +72,7 @@ def bytes_max(job: Job) -> int:
     return glb.BYTES_MAX if job.maker.is_3d else BYTES_MAX
 
 
-def keep(*, job: Job, attempt_number: int, output: Output) -> Stored:
+def keep(*, job: Job, output: Output) -> Stored:
     """Check a file, put it into storage, and describe it. Raises Unreadable, or OSError from the storage.
 
     What a model makes decides what is accepted: a picture from one that makes 3D is as unreadable as the reverse.
@@ -114,7 +114,7 @@ def _keep_model(job: Job, output: Output) -> Stored:
     )
 
 
-def keep_readable(*, job: Job, attempt_number: int, outputs: Sequence[Output]) -> list[Stored]:
+def keep_readable(*, job: Job, outputs: Sequence[Output]) -> list[Stored]:
     """Each readable one of a run, no more than the job asked for; what cannot be read costs nothing and spoils nothing.
 
     Raises ProviderError where none is left, OSError from the storage.
@@ -122,7 +122,7 @@ def keep_readable(*, job: Job, attempt_number: int, outputs: Sequence[Output]) -
     kept: list[Stored] = []
     for output in outputs[: job.count]:
         try:
-            kept.append(keep(job=job, attempt_number=attempt_number, output=output))
+            kept.append(keep(job=job, output=output))
         except Unreadable as error:
             log.warning("job %s, picture %d: %s", job.code, output.index, error)
         except OSError:

@@ -265,7 +265,7 @@ class _Asked:
         return files
 
     def _store(self, prediction: Prediction, files: _Files) -> None:
-        kept = intake.keep_readable(job=self.job, attempt_number=self.attempt.number, outputs=files.outputs)
+        kept = intake.keep_readable(job=self.job, outputs=files.outputs)
         running.store(self.job, self.attempt, kept, run_seconds=self._run_seconds(prediction))
         breaker.delivered(self.attempt.provider)
 

@@ -85,7 +85,7 @@ def _draw(job: Job, attempt: Attempt, provider: DirectProvider) -> bool:
             return False
         raise ProviderError(ErrorCode.PROVIDER_FAILED, permanent=False, detail="no picture came")
     running.storing(job)
-    pictures = intake.keep_readable(job=job, attempt_number=attempt.number, outputs=outputs)
+    pictures = intake.keep_readable(job=job, outputs=outputs)
     return running.store(job, attempt, pictures, run_seconds=run_seconds) == JobState.SUCCEEDED
 
 

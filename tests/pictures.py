@@ -61,7 +61,7 @@ def begin(job: Job) -> Attempt:
 def deliver(attempt: Attempt, *, run_seconds: float, stored: int | None = None) -> JobState:
     """What was drawn is kept and stored: a picture for each seed, or the first `stored` of them; the job's state."""
     drawn = [Output(index, png(seed), seed) for index, seed in enumerate(attempt.job.seeds())]
-    kept = [intake.keep(job=attempt.job, attempt_number=attempt.number, output=output) for output in drawn[:stored]]
+    kept = [intake.keep(job=attempt.job, output=output) for output in drawn[:stored]]
     return running.store(attempt.job, attempt, kept, run_seconds=run_seconds)
 
 

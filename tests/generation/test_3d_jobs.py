@@ -32,7 +32,7 @@ def begun(owner: User, *, slug: str = "demo-3d") -> Job:
 
 
 def keep(job: Job, data: bytes) -> intake.Stored:
-    return intake.keep(job=job, attempt_number=1, output=Output(0, data, 1))
+    return intake.keep(job=job, output=Output(0, data, 1))
 
 
 def body(response: HttpResponseBase) -> bytes:

@@ -120,7 +120,7 @@ def test_a_run_under_half_its_expected_time_costs_less(alice: User, seconds: flo
     attempt = running.begin(claimed)
     assert attempt
     InferenceModel.objects.update(typical_seconds=100)  # what was shown stands, whatever staff change
-    kept = [intake.keep(job=claimed, attempt_number=1, output=Output(0, pictures.png(1), 1))]
+    kept = [intake.keep(job=claimed, output=Output(0, pictures.png(1), 1))]
     running.store(claimed, attempt, kept, run_seconds=seconds)
     assert charges(job) == (10, charged, 10 - charged, 0)
 
@@ -131,7 +131,7 @@ def test_storing_twice_changes_nothing(alice: User) -> None:
     assert claimed
     attempt = running.begin(claimed)
     assert attempt
-    kept = [intake.keep(job=claimed, attempt_number=1, output=Output(0, pictures.png(1), 1))]
+    kept = [intake.keep(job=claimed, output=Output(0, pictures.png(1), 1))]
     for _ in range(2):
         assert running.store(claimed, attempt, kept, run_seconds=1) == JobState.SUCCEEDED
     assert Asset.objects.filter(job=job).count() == 1
@@ -199,7 +199,7 @@ def test_pictures_that_come_after_the_deadline_are_kept_and_not_charged(alice: U
     attempt = running.begin(claimed)
     assert attempt
     assert running.fail(job_id=job.pk, code=ErrorCode.TIMEOUT)
-    kept = [intake.keep(job=claimed, attempt_number=1, output=Output(0, pictures.png(1), 1))]
+    kept = [intake.keep(job=claimed, output=Output(0, pictures.png(1), 1))]
     assert running.store(claimed, attempt, kept, run_seconds=1) == JobState.FAILED
     asset = Asset.objects.get(job=job)
     assert (asset.is_late, asset.owner) == (True, alice)
@@ -307,7 +307,7 @@ def test_a_worker_that_was_thought_dead_may_still_store(alice: User) -> None:
     attempt = running.begin(claimed)
     assert attempt
     running.give_back(job_id=job.pk, code=ErrorCode.INTERNAL, detail="lease")
-    kept = [intake.keep(job=claimed, attempt_number=1, output=Output(0, pictures.png(1), 1))]
+    kept = [intake.keep(job=claimed, output=Output(0, pictures.png(1), 1))]
     assert running.store(claimed, attempt, kept, run_seconds=1) == JobState.SUCCEEDED
     assert worker.work("providers") is None
     assert charges(job) == (1, 1, 0, 0)
@@ -368,7 +368,7 @@ def test_a_guests_running_job_follows_into_the_account_and_is_paid_by_the_guest(
     attempt = running.begin(claimed)
     assert attempt
     jobs.hand_over(from_id=gwen.pk, to_id=charlie.pk)
-    kept = [intake.keep(job=claimed, attempt_number=1, output=Output(0, pictures.png(1), 1))]
+    kept = [intake.keep(job=claimed, output=Output(0, pictures.png(1), 1))]
     running.store(claimed, attempt, kept, run_seconds=1)
     assert Asset.objects.get(job=job).owner == charlie
     assert charges(job) == (1, 1, 0, 0)

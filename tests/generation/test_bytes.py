@@ -31,7 +31,7 @@ def encoded(picture: Image.Image, kind: str, **options: object) -> bytes:
 
 
 def keep(job: Job, data: bytes) -> intake.Stored:
-    return intake.keep(job=job, attempt_number=1, output=Output(0, data, 1))
+    return intake.keep(job=job, output=Output(0, data, 1))
 
 
 RED = Image.new("RGB", (64, 48), "#b9583a")

@@ -141,7 +141,7 @@ def test_partial_success_says_what_is_missing_and_what_was_released(alice: User,
     assert attempt
     from generation.providers.base import Output  # noqa: PLC0415
 
-    kept = [intake.keep(job=claimed, attempt_number=1, output=Output(0, pictures.png(1), 1))]
+    kept = [intake.keep(job=claimed, output=Output(0, pictures.png(1), 1))]
     running.store(claimed, attempt, kept, run_seconds=1)
     card = browse(alice).get(f"/jobs/{job.code}/card").content.decode()
     assert "1 of 3 pictures arrived" in card

@@ -118,7 +118,7 @@ def test_twenty_results_of_one_job_are_stored_once(alice: User, wide: Any) -> No
     assert attempt
 
     def arrive() -> JobState:
-        kept = [intake.keep(job=claimed, attempt_number=1, output=Output(0, pictures.png(1), 1))]
+        kept = [intake.keep(job=claimed, output=Output(0, pictures.png(1), 1))]
         return running.store(claimed, attempt, kept, run_seconds=1)
 
     assert set(together(20, arrive)) == {JobState.SUCCEEDED}
@@ -134,7 +134,7 @@ def test_success_failure_and_cancel_at_once_have_one_outcome(alice: User, wide: 
         assert claimed
         attempt = running.begin(claimed)
         assert attempt
-        kept = [intake.keep(job=claimed, attempt_number=1, output=Output(0, pictures.png(1), 1))]
+        kept = [intake.keep(job=claimed, output=Output(0, pictures.png(1), 1))]
         store = partial(running.store, claimed, attempt, kept, run_seconds=1)
         fail = partial(running.fail, job_id=job.pk, code=ErrorCode.TIMEOUT)
         cancel = partial(jobs.cancel, code=job.code, owner_id=alice.pk)

@@ -210,7 +210,7 @@ def test_bytes_of_a_second_delivery_leave_the_storage_again(remote: Remote) -> N
     attempt = remote.begin()
     job = remote.bring_in(attempt)
     first = Asset.objects.get()
-    again = [intake.keep(job=job, attempt_number=1, output=Output(0, pictures.png(1), 1))]
+    again = [intake.keep(job=job, output=Output(0, pictures.png(1), 1))]
     assert default_storage.exists(again[0].storage_key)
     with TestCase.captureOnCommitCallbacks(execute=True):
         assert running.store(job, attempt, again, run_seconds=1) == JobState.SUCCEEDED

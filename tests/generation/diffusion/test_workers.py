@@ -22,6 +22,7 @@ from generation.pricing import quote
 from generation.providers.diffusion import pipeline
 from generation.wish import Wish
 from tests.alive import PATIENCE_SECONDS, until
+from tests.generation.asking import rested
 from tests.generation.diffusion.conftest import Fault, out_of_memory
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -82,7 +83,7 @@ def test_a_full_gpu_costs_nothing_and_says_why(
     fault(out_of_memory(), times=1000)
     job = ask(alice, own)
     while worker.work(Lane.GPU):
-        pass
+        rested()
     job.refresh_from_db()
     assert (job.state, job.error_code, job.tries) == (JobState.FAILED, ErrorCode.PROVIDER_BUSY, 3)
     assert statements.of_subject(job.subject).captured == 0

@@ -1,11 +1,9 @@
 """Celery's doors. A message says "there is work on this lane"; the job row says which."""
 
 import logging
-import os
 from typing import Any
 
-from celery import current_app, shared_task
-from celery.signals import task_postrun, worker_process_init, worker_ready
+from celery import shared_task
 from django.conf import settings
 from django.core.cache import cache
 from django.core.mail import mail_admins
@@ -29,7 +27,6 @@ from generation import (
 from generation.models import Lane
 from generation.providers import registry
 from generation.providers.base import ProviderError
-from generation.providers.diffusion import pipeline, warm
 from generation.providers.replicate import signatures
 
 log = logging.getLogger(__name__)
@@ -120,11 +117,13 @@ def collect(attempt_id: int) -> None:
     time_limit=90,
 )
 def stop_stray(event_id: int) -> None:
+    """Stop a prediction that no attempt knows."""
     remote.stop_stray(event_id=event_id)
 
 
 @shared_task(name="generation.tasks.sweep", soft_time_limit=60, time_limit=90)
 def sweep() -> None:
+    """Find what was lost."""
     swept = sweeping.sweep()
     if swept.expired or swept.lost:
         log.info("sweep: %d past their deadline, %d taken back", swept.expired, swept.lost)
@@ -209,30 +208,3 @@ def ask_console(kind: str, words: dict[str, str]) -> None:
 def act(act_id: int) -> None:
     """Start or stop at Replicate what staff asked for, once."""
     acts.perform(act_id=act_id)
-
-
-# --- A worker's processes --------------------------------------------------------------------------------------------
-
-
-@worker_ready.connect
-def refresh_secrets_at_start(**_: Any) -> None:
-    """A worker that starts may be the site's first: nothing could verify a webhook before."""
-    refresh_secrets_soon()
-
-
-@worker_process_init.connect
-def warm_up(**_: Any) -> None:
-    """A process of the GPU's queue loads its model before the first job asks for it.
-
-    Only a forked one knows its queues: on macOS, where a process starts afresh, the first job loads the model.
-    """
-    if Lane.GPU in current_app.amqp.queues.consume_from:
-        warm.begin()
-
-
-@task_postrun.connect
-def leave_a_lost_gpu(**_: Any) -> None:
-    """End a process whose device is lost, after its job has been given back; the worker starts another one."""
-    if pipeline.is_lost():
-        log.error("the GPU is lost to this process; it ends, and a new one starts")
-        os._exit(os.EX_SOFTWARE)

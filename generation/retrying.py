@@ -38,7 +38,7 @@ def turned_away(job: Job) -> None:
 
 def after(job: Job, error: ProviderError, *, number: int) -> None:
     """Try `number` at the job's provider of now ended with an error, which counts against it."""
-    breaker.failed(job.maker.provider, error)
+    breaker.failed(job.maker.provider, error, person=job.person)
     follow(job, error, number=number)
 
 

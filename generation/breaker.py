@@ -112,8 +112,13 @@ def allow(provider: str) -> Leave:
 
 
 def succeeded(provider: str) -> None:
-    """A trial came to its pictures: closed. Harmless for any other success."""
+    """A trial came to its pictures: closed. Harmless for any other success.
+
+    One that is open by now is left so: whoever opened it, by hand or by a later failure, knew more.
+    """
     with suppress(Away):
+        if state(provider).is_open:
+            return
         if cache.delete(_place(provider)):
             log.warning("the breaker of %s has closed: its trial succeeded", provider)
         cache.delete_many([_trial(provider), _faults(provider)])

@@ -212,6 +212,16 @@ def test_a_cache_that_is_away_costs_no_job(alice: User, fresco: InferenceModel, 
     assert (job.state, job.tries) == (JobState.SUCCEEDED, 2)
 
 
+def test_what_was_under_way_does_not_close_what_was_opened_meanwhile() -> None:
+    """Predictions of the last minutes still come in after staff, or an empty account, have closed the door."""
+    breaker.open_by_hand("north", reason="their status page", actor="sam")
+    open_breaker("south")
+    for provider in ("north", "south"):
+        breaker.delivered(provider)
+        breaker.succeeded(provider)
+        assert breaker.allow(provider) is Leave.NO
+
+
 def test_by_hand_it_stays_open_until_it_is_closed_by_hand() -> None:
     breaker.open_by_hand("north", reason="their status page", actor="sam")
     assert breaker.allow("north") is Leave.NO

@@ -116,7 +116,7 @@ def test_each_tone_is_nearest_to_itself(name: str, color: str) -> None:
 def test_no_decoder_that_starts_a_program_is_given_the_bytes(job: Job) -> None:
     data = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 64 48\n%%EndComments\nshowpage\n%%EOF\n"
     assert Image.open(io.BytesIO(data)).format == "EPS"
-    with pytest.raises(assets.Unreadable):
+    with pytest.raises(assets.Unreadable, match="cannot identify"):
         keep(job, data)
 
 

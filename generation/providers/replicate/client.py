@@ -223,8 +223,8 @@ def _unreachable(error: httpx.RequestError, *, begins: bool) -> ProviderError:
 def _refusal(answer: _Answer, *, begins: bool) -> ProviderError:
     detail, is_theirs = _detail(answer)
     if answer.status in _REFUSED and not is_theirs:
-        # A gateway that dislikes the words of one order: the token is as good as before.
-        return ProviderError(ErrorCode.PROVIDER_FAILED, permanent=True, detail=detail)
+        # A gateway that dislikes the words of one order, or for a while us: the token is as good as before.
+        return ProviderError(ErrorCode.PROVIDER_FAILED, permanent=begins, detail=detail)
     if answer.status in _REFUSED:
         return ProviderError(ErrorCode.PROVIDER_DOWN, permanent=True, detail=detail, closes_door=True)
     if answer.status == HTTPStatus.NOT_FOUND:

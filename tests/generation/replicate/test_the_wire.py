@@ -169,6 +169,9 @@ def test_a_gateway_that_dislikes_an_order_closes_no_door(settings: Any, status: 
             error = failure()
             assert (error.permanent, error.closes_door, error.ambiguous) == (True, False, False)
         assert len(wire.requests) == 2  # the token does not rest
+        with pytest.raises(ProviderError) as caught:
+            provider.look("a-prediction", recipe={})
+    assert not caught.value.permanent  # what was begun may run all the same: it is asked about again
 
 
 def test_a_start_that_never_left_has_begun_nothing(emulator: ReplicateEmulator, settings: Any) -> None:

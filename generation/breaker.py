@@ -7,6 +7,8 @@ a handful of failed tries, and so does a cache that is away: no job may fail of 
                          or one that says that no order can work until a person acts
     open -> half-open    after OPEN_SECONDS, twice as long each time in a row, at most OPEN_SECONDS_MAX
     half-open -> closed  the one trial succeeded;   -> open  it failed
+
+What an order may have brought about itself counts once a person, so that nobody takes a provider from all others.
 """
 
 import logging
@@ -20,7 +22,7 @@ from django.core.cache import cache
 from django.db.models.functions import Now
 
 from config.caches import Away
-from generation.models import Attempt
+from generation.models import Attempt, ErrorCode
 from generation.providers.base import ProviderError
 
 log = logging.getLogger(__name__)
@@ -110,8 +112,13 @@ def allow(provider: str) -> Leave:
 
 
 def succeeded(provider: str) -> None:
-    """A trial came to its pictures: closed. Harmless for any other success."""
+    """A trial came to its pictures: closed. Harmless for any other success.
+
+    One that is open by now is left so: whoever opened it, by hand or by a later failure, knew more.
+    """
     with suppress(Away):
+        if state(provider).is_open:
+            return
         if cache.delete(_place(provider)):
             log.warning("the breaker of %s has closed: its trial succeeded", provider)
         cache.delete_many([_trial(provider), _faults(provider)])
@@ -129,25 +136,35 @@ def untried(provider: str) -> None:
         cache.delete(_trial(provider))
 
 
-def failed(provider: str, error: ProviderError) -> None:
-    """An attempt ended with an error, which may open the breaker.
+def failed(provider: str, error: ProviderError, *, person: str = "") -> None:
+    """An attempt ended with an error, which may open the breaker. `person` is whose order it was (Job.person).
 
     What is not the provider's fault never counts: it only makes room for another trial.
     """
     with suppress(Away):
-        _failed(provider, error)
+        _failed(provider, error, person)
 
 
-def _failed(provider: str, error: ProviderError) -> None:
+def _failed(provider: str, error: ProviderError, person: str) -> None:
     now = state(provider)
     if now.is_open:
         return  # somebody whose call had begun before
-    if not (error.provider_at_fault or error.closes_door):
+    if not _counts(provider, now, error, person):
         if now.openings:
             cache.delete(_trial(provider))
         return
     if error.closes_door or now.stand is Stand.HALF_OPEN or _too_many(provider):
         _open(provider, now, error)
+
+
+def _counts(provider: str, now: State, error: ProviderError, person: str) -> bool:
+    """Whether this says something of the provider. Words or a picture can make some models fail each time."""
+    if error.closes_door or not error.provider_at_fault:
+        return error.closes_door
+    if not person or not (error.permanent or error.code == ErrorCode.PROVIDER_FAILED):
+        return True
+    seconds = KEPT_SECONDS if now.openings else WINDOW_SECONDS
+    return cache.add(f"{_place(provider)}:{now.stand}:{person}", 1, seconds)
 
 
 def _too_many(provider: str) -> bool:

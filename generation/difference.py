@@ -25,7 +25,8 @@ def of(before: str, after: str) -> list[Part]:
     """The parts in reading order; where words were replaced the old ones come first."""
     old, new = _words(before), _words(after)
     parts: list[Part] = []
-    for tag, a, b, c, d in SequenceMatcher(None, _plain(old), _plain(new), autojunk=False).get_opcodes():
+    # In long texts it ignores what comes again and again: comparing "a,a,a," to "a;a;a;" would else take seconds.
+    for tag, a, b, c, d in SequenceMatcher(None, _plain(old), _plain(new)).get_opcodes():
         if tag == "equal":
             parts.append(_part(Kind.SAME, new[c:d]))
             continue

@@ -17,9 +17,9 @@ import uuid_utils.compat as uuid7
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
-from generation import tones
+from generation import tones, uploads
 from generation.models import ErrorCode, Job, OutputKind
 from generation.providers.base import Output, ProviderError
 from generation.solid.errors import Broken
@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 BYTES_MAX = 50_000_000
 PIXELS_MAX = 50_000_000
+# No other decoder is ever given the bytes: some of Pillow's start programs.
+FORMATS = (*uploads.FORMATS, "GIF", "TIFF", "BMP", "AVIF")
 KEPT_FORMATS = {"PNG": ("png", "image/png"), "JPEG": ("jpg", "image/jpeg"), "WEBP": ("webp", "image/webp")}
 PLACEHOLDER_PX = 16
 
@@ -169,13 +171,15 @@ def _checked(data: bytes) -> tuple[bytes, Image.Image, str, str]:
     if not 0 < len(data) <= BYTES_MAX:
         raise Unreadable(f"{len(data)} bytes")
     try:
-        opened = Image.open(io.BytesIO(data))
+        opened = Image.open(io.BytesIO(data), formats=FORMATS)
         if opened.width * opened.height > PIXELS_MAX:
             raise Unreadable(f"{opened.width} x {opened.height} pixels")
+        if uploads.has_too_many_scans(data):
+            raise Unreadable("a JPEG of more scans than any program writes")
         plain = opened.format in KEPT_FORMATS and opened.mode in {"RGB", "RGBA", "L"} and not _moves(opened)
         opened.load()
         picture = ImageOps.exif_transpose(opened)
-    except (OSError, SyntaxError, ValueError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+    except (*uploads.BROKEN, RuntimeError, Image.DecompressionBombError) as error:
         raise Unreadable(str(error)) from error
     if plain and picture.size == opened.size and opened.format:
         return data, picture, *KEPT_FORMATS[opened.format]

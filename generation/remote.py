@@ -150,7 +150,7 @@ class _Asked:
 
     def _fail(self, error: ProviderError) -> None:
         """What failed here is the try's failure, unless a webhook has just come or the try had been given up before."""
-        breaker.failed(self.attempt.provider, error)
+        breaker.failed(self.attempt.provider, error, person=self.job.person)
         with transaction.atomic():
             job = Job.objects.select_for_update(no_key=True).get(pk=self.job.pk)
             if predictions.is_told_all(self.attempt) and self.attempt.finished_at is None:

@@ -19,7 +19,8 @@ log = logging.getLogger(__name__)
 REST_SECONDS = (1.0, 4.0)
 REST_SECONDS_MAX = 60.0
 JITTER = 0.25
-# A job that met somebody else's trial comes back when that is likely to be over.
+# A job that met somebody else's trial comes back when that is likely to be over: not before this, nor before a picture
+# is made, because each time is a try of its own.
 TRIAL_REST_SECONDS = 5.0
 
 
@@ -31,14 +32,14 @@ def turned_away(job: Job) -> None:
         permanent=not on_trial,
         provider_at_fault=True,
         detail="its breaker lets nobody through",
-        retry_after_seconds=TRIAL_REST_SECONDS,
+        retry_after_seconds=max(TRIAL_REST_SECONDS, job.maker.expected_seconds),
     )
     follow(job, error, number=job.tries)
 
 
 def after(job: Job, error: ProviderError, *, number: int) -> None:
     """Try `number` at the job's provider of now ended with an error, which counts against it."""
-    breaker.failed(job.maker.provider, error)
+    breaker.failed(job.maker.provider, error, person=job.person)
     follow(job, error, number=number)
 
 

@@ -56,13 +56,13 @@ def runs(*, job_id: int, tries: int, percent: int) -> None:
 
 
 def report(job: Job, *, percent: int) -> bool:
-    """Show progress and renew the lease. False when the job has ended, so that the worker stops."""
+    """Show progress and renew the lease. False when the job has ended, so that the worker stops.
+
+    A job whose pictures were being stored when its worker was lost, or its storage, is drawn again as it is.
+    """
     lease = Now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
-    return bool(
-        Job.objects.filter(pk=job.pk, state=JobState.RUNNING, tries=job.tries).update(
-            progress=percent, lease_until=lease
-        )
-    )
+    drawn = Job.objects.filter(pk=job.pk, state__in=(JobState.RUNNING, JobState.STORING), tries=job.tries)
+    return bool(drawn.update(progress=percent, lease_until=lease))
 
 
 def renew(job: Job) -> bool:

@@ -29,7 +29,10 @@ NAME_MAX = 255
 QUALITIES = (92, 85, 75, 60, 40)
 # No other decoder is ever given the bytes. A camera's JPEG with a second picture inside is one of these, too.
 FORMATS = ("PNG", "JPEG", "WEBP")
+# What damaged pictures make Pillow and the decoders raise.
 BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error, zlib.error)
+# A progressive JPEG has about ten, and each is a walk over the whole picture: ten megabytes hold a hundred thousand.
+SCANS_MAX = 100
 # 40 megapixels take 160 MB while they are decoded: one after the other in a process, however many are sent.
 _decoding = threading.Lock()
 
@@ -129,9 +132,16 @@ def _opened(data: bytes) -> Image.Image:
         raise BadReference(reason=_what_it_is(data), status=415) from error
     if opened.width * opened.height > PIXELS_MAX:
         raise _too_many_pixels()
+    if has_too_many_scans(data):
+        raise BadReference(reason="The file is a JPEG of more layers than any camera or program writes.")
     if opened.format != "MPO" and getattr(opened, "is_animated", False):
         raise BadReference(reason="The picture moves. Send a still one.")
     return opened
+
+
+def has_too_many_scans(data: bytes) -> bool:
+    """Whether a JPEG would take minutes to decode. Its compressed data never hold the marker that begins a scan."""
+    return data.startswith(b"\xff\xd8") and data.count(b"\xff\xda") > SCANS_MAX
 
 
 def _too_many_pixels() -> BadReference:

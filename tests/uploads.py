@@ -1,6 +1,7 @@
 """Pictures as people upload them, for tests: small, each of its own colour."""
 
 import io
+import struct
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -16,6 +17,20 @@ def jpeg(*, color: tuple[int, int, int] = (30, 90, 120), size: tuple[int, int] =
     buffer = io.BytesIO()
     Image.new("RGB", size, color).save(buffer, "JPEG", **how)
     return buffer.getvalue()
+
+
+def scanned(scans: int) -> bytes:
+    """A grey progressive JPEG of 64 x 64 whose every coefficient but the first is said again and again: nothing."""
+    frame = struct.pack(">BHHB", 8, 64, 64, 1) + bytes([1, 0x11, 0])
+    flat, run = bytes([0x00, 1, *15 * [0], 0x00]), bytes([0x10, 1, *15 * [0], 0x60])
+    tables = [_segment(0xDB, bytes([0, *64 * [1]])), _segment(0xC2, frame), _segment(0xC4, flat), _segment(0xC4, run)]
+    first = _segment(0xDA, bytes([1, 1, 0, 0, 0, 0])) + bytes(8)
+    others = [_segment(0xDA, bytes([1, 1, 0, *2 * [1 + number % 63], 0])) + b"\x01" for number in range(scans - 1)]
+    return b"\xff\xd8" + b"".join([*tables, first, *others]) + b"\xff\xd9"
+
+
+def _segment(marker: int, told: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, marker, len(told) + 2) + told
 
 
 def file(data: bytes | None = None, *, name: str = "river-mouth.jpg") -> SimpleUploadedFile:

@@ -321,6 +321,11 @@ class Job(models.Model):
         return subject_of(self.code)
 
     @property
+    def person(self) -> str:
+        """Who asked, as limits tell people apart: guests and new accounts of one address are one."""
+        return self.free_address or str(self.owner_id)
+
+    @property
     def total_credits(self) -> int:
         return self.price_credits * self.count
 

@@ -86,14 +86,19 @@ class ProviderError(Exception):
         ambiguous: bool = False,
         retry_after_seconds: float = 0.0,
     ) -> None:
-        super().__init__(f"{code}: {detail}")
         self.code = code
         self.permanent = permanent
-        self.detail = detail
+        self.detail = _line(detail)
         self.provider_at_fault = code in PROVIDER_FAULTS if provider_at_fault is None else provider_at_fault
         self.closes_door = closes_door
         self.ambiguous = ambiguous
         self.retry_after_seconds = retry_after_seconds
+        super().__init__(f"{code}: {self.detail}")
+
+
+def _line(detail: str) -> str:
+    """Others wrote it: what no database keeps (NUL, lone surrogates) and no log should show is taken out."""
+    return "".join(letter if letter.isprintable() else " " for letter in detail)
 
 
 PROVIDER_FAULTS = frozenset(

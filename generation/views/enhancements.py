@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.urls import reverse
 
 from generation import catalogue, difference, enhancing, lineage, words
@@ -55,5 +56,6 @@ def model_words(form: GenerateForm, *, written: str, viewer_id: int | None) -> s
 
 
 def _done(code: str, written: str, text: str, suffix: str) -> Shown:
-    parts = tuple(difference.of(written, text))
+    """A form may hold any text: one that is too long is named by its field's error, and compared to nothing."""
+    parts = tuple(difference.of(written, text)) if len(text) <= settings.PROMPT_MAX else ()
     return Shown(EnhancementState.DONE, code, written, text, parts, added=styled("", suffix) if suffix else "")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,6 +35,17 @@ class Provider:
             if isinstance(sent, Exception):
                 raise sent
             yield Output(index=index, data=sent, seed=order.seeds[index % len(order.seeds)])
+
+
+class Obedient(Provider):
+    """Tells how far it is before each picture, and stops when it is told to."""
+
+    def run(self, order: Order, watch: Watch) -> Iterator[Output]:
+        for output in super().run(order, watch):
+            watch.progress(output.index / len(order.seeds))
+            if watch.cancelled():
+                return
+            yield output
 
 
 Provide = Callable[..., Provider]
@@ -285,6 +297,43 @@ def test_the_sweep_takes_back_what_a_dead_worker_held(alice: User, provide: Prov
     job.refresh_from_db()
     assert (job.state, job.tries) == (JobState.SUCCEEDED, 2)
     assert charges(job) == (1, 1, 0, 0)
+
+
+def test_a_worker_that_was_lost_while_it_stored_costs_no_picture(
+    alice: User, provide: Provide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F20. The job goes on as "storing", and whoever draws it again is not told to stop."""
+    monkeypatch.setattr(worker, "PROGRESS_SECONDS", 0)
+    job = ask(alice, 2)
+    claimed = lanes.claim(lane=job.lane)
+    assert claimed
+    running.begin(claimed)
+    assert running.storing(claimed)
+    Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert sweeping.sweep().lost == 1
+    provide(Obedient(pictures.png(1), pictures.png(2)))
+    worker.work("providers")
+    job.refresh_from_db()
+    assert (job.state, job.tries) == (JobState.SUCCEEDED, 2)
+    assert charges(job) == (2, 2, 0, 0)
+
+
+def test_a_storage_that_is_away_for_a_moment_costs_no_picture(
+    alice: User, provide: Provide, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F57."""
+    monkeypatch.setattr(worker, "PROGRESS_SECONDS", 0)
+    provide(Obedient(pictures.png(1), pictures.png(2)))
+    job = ask(alice, 2)
+    settings.MEDIA_ROOT = tmp_path / "a file" / "and no folder"
+    settings.MEDIA_ROOT.parent.touch()
+    worker.work("providers")
+    settings.MEDIA_ROOT = tmp_path
+    rested()
+    worker.work("providers")
+    job.refresh_from_db()
+    assert (job.state, job.tries) == (JobState.SUCCEEDED, 2)
+    assert charges(job) == (2, 2, 0, 0)
 
 
 def test_a_job_that_kills_three_workers_fails(alice: User) -> None:

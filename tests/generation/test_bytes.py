@@ -2,6 +2,8 @@
 
 import hashlib
 import io
+import struct
+from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
@@ -12,6 +14,7 @@ from generation import intake, lanes, renditions, tones
 from generation.models import Job
 from generation.providers.base import Output
 from tests import pictures
+from tests.uploads import scanned
 
 pytestmark = pytest.mark.django_db
 
@@ -108,3 +111,27 @@ def test_renditions_are_never_wider_than_the_picture(alice: User) -> None:
 @pytest.mark.parametrize(("name", "color"), tones.TONES.items())
 def test_each_tone_is_nearest_to_itself(name: str, color: str) -> None:
     assert tones.of(Image.new("RGB", (10, 10), color))[1] == name
+
+
+def test_no_decoder_that_starts_a_program_is_given_the_bytes(job: Job) -> None:
+    data = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 64 48\n%%EndComments\nshowpage\n%%EOF\n"
+    assert Image.open(io.BytesIO(data)).format == "EPS"
+    with pytest.raises(intake.Unreadable, match="cannot identify"):
+        keep(job, data)
+
+
+@pytest.mark.parametrize("error", [IndexError("index"), struct.error("unpack"), RuntimeError("decoder")])
+def test_whatever_a_decoder_trips_over_is_unreadable(
+    job: Job, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def load(_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", load)
+    with pytest.raises(intake.Unreadable):
+        keep(job, encoded(RED, "PNG"))
+
+
+def test_a_jpeg_of_very_many_scans_is_refused_before_it_is_decoded(job: Job) -> None:
+    with pytest.raises(intake.Unreadable, match="scans"):
+        keep(job, scanned(1000))

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from credits import statements
-from generation import catalogue, enhancing, jobs, limits, references, sweeping
+from generation import catalogue, difference, enhancing, jobs, limits, references, sweeping
 from generation.access import Feature, Tier
 from generation.models import Enhancement, EnhancementState, InferenceModel, Job, Reference
 from generation.prompts import enhance
@@ -298,6 +298,30 @@ def test_edited_words_are_held_to_the_same_rules(alice: User, browse: As, gemini
 
 
 # --- What goes wrong behind it ---------------------------------------------------------------------------------------
+
+
+def test_a_text_of_any_length_is_named_too_long_and_compared_to_nothing(
+    alice: User, browse: As, gemini: GeminiEmulator
+) -> None:
+    browser = browse(alice)
+    row = done(browser, gemini)
+    endless = "a pier, " * 1000
+    answer = use(browser, row, enhanced=endless)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Write at most 1000 characters" in page
+    assert endless.strip() in page
+    assert "<ins>" not in page
+
+
+def test_words_that_come_again_and_again_are_compared_as_a_whole() -> None:
+    """Word by word these would keep a web process busy for seconds."""
+    assert len(difference.of("a," * 500, "a;" * 500)) <= 3
+    assert [part.text for part in difference.of("A red kite, high", "A red kite, very high")] == [
+        "A red kite,",
+        "very",
+        "high",
+    ]
 
 
 def _went_wrong(browser: Client) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from generation import uploads
 from generation.errors import BadReference
+from tests.uploads import scanned
 
 SECRET = "48.8583 N, 2.2944 E, serial 0815"
 
@@ -288,3 +289,9 @@ def test_a_text_bomb_in_a_picture_is_not_unpacked() -> None:
 )
 def test_a_name_is_text_and_no_path(given: str, kept: str) -> None:
     assert uploads.name(given) == kept
+
+
+def test_a_jpeg_of_very_many_scans_is_refused_before_it_is_decoded() -> None:
+    """Each takes some 10 ms of a large picture and 50 bytes of a file."""
+    assert read(scanned(90)).size == (64, 64)
+    assert "layers" in str(refused(scanned(1000)))

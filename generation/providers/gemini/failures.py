@@ -56,8 +56,10 @@ def _answered(caught: errors.APIError, detail: str) -> Failure:
             seconds = retry_seconds(caught)
             wait = min(seconds, RETRY_AFTER_SECONDS_MAX)
             return Failure(_error(ErrorCode.PROVIDER_BUSY, detail, retry_after_seconds=wait), rest_seconds=seconds)
-        case 401 | 403:
+        case 401 | 403 if _is_googles(caught):
             return _refused_key(detail)
+        case 401 | 403:  # a gateway that dislikes the words of one order: the key is as good as before
+            return Failure(_error(ErrorCode.PROVIDER_FAILED, detail, permanent=True))
         case 400 if _is_about_the_key(caught):
             return _refused_key(detail)
         case 400 if "input image" in str(caught.message).lower():
@@ -72,6 +74,11 @@ def _answered(caught: errors.APIError, detail: str) -> Failure:
             return Failure(_error(ErrorCode.PROVIDER_FAILED, detail), again=True)
     # No such model, a redirect, or a status that nobody expects: not what we know as Gemini.
     return Failure(_error(ErrorCode.PROVIDER_DOWN, detail, permanent=True))
+
+
+def _is_googles(caught: errors.APIError) -> bool:
+    """Whether it has the shape of Google's errors; a page of a proxy has not."""
+    return isinstance(caught.details, dict) and isinstance(caught.details.get("error"), dict)
 
 
 def _is_about_the_key(caught: errors.APIError) -> bool:
@@ -103,8 +110,7 @@ def retry_seconds(caught: errors.APIError) -> float:
 
 def _details(caught: errors.APIError) -> Iterator[Mapping[str, Any]]:
     """The entries of error.details; an error page of a proxy has none."""
-    told = caught.details.get("error") if isinstance(caught.details, dict) else None
-    entries = told.get("details") if isinstance(told, dict) else None
+    entries = caught.details["error"].get("details") if _is_googles(caught) else None
     return (entry for entry in (entries if isinstance(entries, list) else []) if isinstance(entry, dict))
 
 

@@ -221,7 +221,10 @@ def _unreachable(error: httpx.RequestError, *, begins: bool) -> ProviderError:
 
 
 def _refusal(answer: _Answer, *, begins: bool) -> ProviderError:
-    detail = _detail(answer)
+    detail, is_theirs = _detail(answer)
+    if answer.status in _REFUSED and not is_theirs:
+        # A gateway that dislikes the words of one order, or for a while us: the token is as good as before.
+        return ProviderError(ErrorCode.PROVIDER_FAILED, permanent=begins, detail=detail)
     if answer.status in _REFUSED:
         return ProviderError(ErrorCode.PROVIDER_DOWN, permanent=True, detail=detail, closes_door=True)
     if answer.status == HTTPStatus.NOT_FOUND:
@@ -250,14 +253,14 @@ def _until(date: str) -> float:
         return RETRY_AFTER_SECONDS
 
 
-def _detail(answer: _Answer) -> str:
-    """Status, title and detail, for staff. A body that is not Replicate's own (a gateway's page) tells nothing."""
+def _detail(answer: _Answer) -> tuple[str, bool]:
+    """Status, title and detail, for staff, and whether Replicate said it: a gateway's page tells nothing."""
     try:
         told = json.loads(answer.body)
     except (ValueError, RecursionError):
         told = {}
-    parts = [told.get("title"), told.get("detail")] if isinstance(told, dict) else []
-    return _clean(": ".join([str(answer.status), *(str(part) for part in parts if part)]))
+    parts = [str(told[name]) for name in ("title", "detail") if told.get(name)] if isinstance(told, dict) else []
+    return _clean(": ".join([str(answer.status), *parts])), bool(parts)
 
 
 def _clean(text: str) -> str:

@@ -1,7 +1,6 @@
 """From Replicate's JSON, whatever its shape, to a Prediction. Pure."""
 
 import logging
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
@@ -16,6 +15,8 @@ FILES_MAX = 16
 DEPTH_MAX = 6
 DETAIL_MAX = 500
 LOGS_READ_MAX = 4000
+# Replicate stops every prediction long before; what claims to have run longer was not measured.
+RUN_SECONDS_MAX = 86_400
 
 # "aborted" is what its deadline does to a prediction that had not begun.
 _STATES = {
@@ -28,7 +29,7 @@ _STATES = {
 }
 _ID = re.compile(r"[\w-]{1,100}", re.ASCII)
 _ADDRESS = re.compile(r"https://|data:|http://(?:127\.|\[::1\])", re.IGNORECASE)
-_PERCENT = re.compile(r"\b(\d{1,3})%")
+_PERCENT = re.compile(r"\b(\d{1,3})%", re.ASCII)
 
 # What a model's own words mean, in this order: "CUDA error: invalid argument" is no fault of the input.
 _BLOCKED = re.compile(
@@ -86,7 +87,7 @@ def _run_seconds(metrics: Any) -> float | None:
     seconds = metrics.get("predict_time") if isinstance(metrics, Mapping) else None
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         return None
-    return float(seconds) if math.isfinite(seconds) and seconds >= 0 else None
+    return float(seconds) if 0 <= seconds <= RUN_SECONDS_MAX else None
 
 
 def _progress(logs: Any) -> float | None:

@@ -37,13 +37,15 @@ class ReplicateProvider:
     def find(self, order: Order, *, since: datetime) -> Prediction | None:
         """Among each token's latest predictions the one with this target and input.
 
-        Where several are alike, the one whose webhook names the attempt; None where that does not tell.
+        Where several are alike, the one whose webhook names the attempt; None where that does not tell. One whose
+        webhook names somebody else is theirs, however alike: it may follow another reference, which cannot be compared.
         """
         target, written = _asked(order)
         repeated = _repeated(written, order)
         alike = [row for row in _recent(since) if _is_of(row, target) and _holds(row, repeated)]
         named = [row for row in alike if str(order.attempt_code) in str(row.get("webhook"))]
-        found = {str(row.get("id")) for row in named or alike}  # two tokens of one account list the same
+        unnamed = [row for row in alike if not row.get("webhook")]
+        found = {str(row.get("id")) for row in named or unnamed}  # two tokens of one account list the same
         return self.look(found.pop(), recipe=order.recipe) if len(found) == 1 else None
 
     def look(self, external_id: str, *, recipe: Mapping[str, Any]) -> Prediction:

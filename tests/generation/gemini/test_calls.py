@@ -1,5 +1,7 @@
 """A call to Gemini under strain: keys that are used up or refused, an overloaded, slow or absent vendor."""
 
+from typing import Any
+
 import pytest
 
 from generation.models import ErrorCode
@@ -7,6 +9,7 @@ from generation.prompts.enhance import enhance
 from generation.providers.base import ProviderError
 from generation.providers.gemini import client
 from generation.providers.keyring import REFUSED_SECONDS, REST_SECONDS_MAX, KeyRing, NoKey
+from tests import wires
 from tests.emulators.gemini import GeminiEmulator
 from tests.generation.gemini.asking import MODEL, failure, keys_used, order, pictures
 from tests.generation.gemini.conftest import KEYS
@@ -87,6 +90,17 @@ def test_with_all_keys_refused_a_person_is_needed(gemini: GeminiEmulator) -> Non
         assert (error.code, error.permanent, error.closes_door) == (ErrorCode.PROVIDER_DOWN, True, True)
         assert "refused" in error.detail
     assert keys_used(gemini) == KEYS
+
+
+@pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden"])
+def test_a_gateway_that_dislikes_an_order_closes_no_door(gemini: GeminiEmulator, settings: Any, status: str) -> None:
+    with wires.wire(wires.answer(b"<html>Attention required!</html>", status=status)) as wire:
+        settings.GEMINI_BASE_URL = wire.url
+        error = failure(order())
+    assert (error.code, error.permanent, error.closes_door) == (ErrorCode.PROVIDER_FAILED, True, False)
+    settings.GEMINI_BASE_URL = gemini.url
+    assert len(pictures(order())) == 1
+    assert keys_used(gemini) == [FIRST]
 
 
 def test_one_key_that_is_only_used_up_leaves_the_door_open(gemini: GeminiEmulator) -> None:

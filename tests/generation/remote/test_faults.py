@@ -134,6 +134,14 @@ def test_a_failure_that_may_pass_is_tried_three_times(remote: Remote) -> None:
     assert is_void(job)
 
 
+def test_words_that_no_database_keeps_fail_a_job_like_any_others(remote: Remote) -> None:
+    remote.emulator.faults.add("fail", error="invalid \0 prompt", times=None)
+    remote.ask()
+    job = end(remote)
+    assert (job.error_code, job.tries) == ("provider_failed", 1)
+    assert Attempt.objects.get().error_detail == "invalid   prompt"
+
+
 def test_a_status_that_nobody_knows_is_asked_about_again(remote: Remote) -> None:
     remote.emulator.faults.add("odd_status", status="warming")
     attempt = remote.begin()

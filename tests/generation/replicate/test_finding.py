@@ -131,3 +131,21 @@ def test_a_row_of_any_shape_is_passed_over(settings: Any, row: Any) -> None:
     with wires.wire(listing(row)) as wire:
         settings.REPLICATE_BASE_URL = wire.url
         assert find(flux()) is None
+
+
+def test_one_that_names_another_s_attempt_is_not_taken(settings: Any) -> None:
+    """Equal but for a reference, which listings do not repeat: that would be another person's picture."""
+    settings.REPLICATE_API_TOKENS = [TOKEN]
+    order = flux(recipe={})
+    row = {
+        "id": "theirs",
+        "status": "processing",
+        "model": order.provider_model,
+        "input": {"prompt": order.prompt},
+        "created_at": datetime.now(UTC).isoformat(),
+        "webhook": f"https://atelier.example/webhooks/replicate/{uuid4()}:sign",
+    }
+    look = wires.answer(json.dumps({**row, "output": None}).encode())
+    with wires.wire(listing(row), look) as wire:
+        settings.REPLICATE_BASE_URL = wire.url
+        assert find(order) is None

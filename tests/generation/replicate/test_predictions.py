@@ -1,5 +1,6 @@
 """What Replicate's JSON is read as, in all the shapes that it comes in."""
 
+import json
 import logging
 from typing import Any
 
@@ -185,3 +186,18 @@ def test_a_long_error_is_cut() -> None:
     error = predictions.read(told(status="failed", error="x" * 100_000), recipe={}).error
     assert error is not None
     assert len(error.detail) == predictions.DETAIL_MAX
+
+
+@pytest.mark.parametrize("seconds", ["1e308", "1" + 400 * "0", "-1", "NaN", "Infinity", "true", '"4"'])
+def test_a_time_that_no_run_takes_was_not_measured(seconds: str) -> None:
+    """Also one that no float can hold."""
+    told = json.loads(f'{{"id": "p", "status": "succeeded", "metrics": {{"predict_time": {seconds}}}}}')
+    assert predictions.read(told, recipe={}).run_seconds is None
+
+
+def test_what_a_model_says_of_its_failure_can_be_kept() -> None:
+    told = json.loads('{"id": "p", "status": "failed", "error": "a\\u0000b\\ud800c\\nd"}')
+    error = predictions.read(told, recipe={}).error
+    assert error
+    assert error.detail == "a b c d"
+    assert "\0" not in str(error)

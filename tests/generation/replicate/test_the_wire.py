@@ -159,6 +159,21 @@ def test_a_refused_start_has_begun_nothing(emulator: ReplicateEmulator, status: 
     assert emulator.predictions == []
 
 
+@pytest.mark.parametrize("status", ["401 Unauthorized", "402 Payment Required", "403 Forbidden"])
+def test_a_gateway_that_dislikes_an_order_closes_no_door(settings: Any, status: str) -> None:
+    """Words like "<script>" are enough for some; nobody's token is worse for it."""
+    settings.REPLICATE_API_TOKENS = [TOKEN]
+    with wires.wire(wires.answer(b"<html>Attention required!</html>", status=status)) as wire:
+        settings.REPLICATE_BASE_URL = wire.url
+        for _ in range(2):
+            error = failure()
+            assert (error.permanent, error.closes_door, error.ambiguous) == (True, False, False)
+        assert len(wire.requests) == 2  # the token does not rest
+        with pytest.raises(ProviderError) as caught:
+            provider.look("a-prediction", recipe={})
+    assert not caught.value.permanent  # what was begun may run all the same: it is asked about again
+
+
 def test_a_start_that_never_left_has_begun_nothing(emulator: ReplicateEmulator, settings: Any) -> None:
     settings.REPLICATE_BASE_URL = "http://127.0.0.1:9"
     error = failure()

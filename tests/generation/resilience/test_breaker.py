@@ -11,7 +11,7 @@ from django.core.cache import cache
 from accounts.models import User
 from generation import breaker, jobs, tasks, worker
 from generation.breaker import Leave, Stand
-from generation.models import ErrorCode, InferenceModel, JobState
+from generation.models import ErrorCode, InferenceModel, Job, JobState
 from generation.providers.base import Order, Output, Watch
 from tests.generation.asking import rested
 from tests.generation.resilience.conftest import door_closed, fault, open_breaker, submit
@@ -75,6 +75,44 @@ def test_a_closed_door_opens_it_at_once_and_tells_the_staff_once(
     settings.ADMINS = [("Staff", "staff@example.org")]
     tasks.alert("north takes no order", "No credit.")
     assert [(one.to, "north" in one.subject) for one in mail.outbox] == [(["staff@example.org"], True)]
+
+
+@pytest.mark.parametrize("told", [{}, {"code": ErrorCode.PROVIDER_DOWN, "permanent": True}])
+def test_one_person_s_orders_cannot_take_a_provider_from_all_others(
+    alice: User, bob: User, fresco: InferenceModel, north: Vendor, told: dict[str, Any]
+) -> None:
+    """Words that make a model fail each time, or a model that its vendor does not know any more."""
+    north.fails = [fault(**told) for _ in range(3 * breaker.FAULTS)]
+    for _ in range(breaker.FAULTS):
+        submit(alice, fresco, count=1)
+    for _ in range(3 * breaker.FAULTS):
+        rested()
+        worker.work("providers")
+    assert Job.objects.filter(state=JobState.FAILED).count() == breaker.FAULTS
+    assert breaker.state("north").stand is Stand.CLOSED
+
+
+def test_the_same_from_five_people_opens_it() -> None:
+    for person in range(breaker.FAULTS):
+        assert breaker.allow("north")
+        breaker.failed("north", fault(), person=str(person))
+    assert not breaker.allow("north")
+
+
+def test_what_no_order_brings_about_counts_each_time() -> None:
+    for _ in range(breaker.FAULTS):
+        assert breaker.allow("north")
+        breaker.failed("north", fault(ErrorCode.PROVIDER_DOWN), person="1")
+    assert not breaker.allow("north")
+
+
+def test_one_person_s_trials_lengthen_an_opening_once(at_once: None) -> None:
+    breaker.failed("north", door_closed())
+    for _ in range(3):
+        assert breaker.allow("north") is Leave.TRIAL
+        breaker.failed("north", fault(), person="1")
+    assert breaker.state("north").openings == 2
+    assert breaker.allow("north") is Leave.TRIAL
 
 
 def test_calls_that_were_under_way_do_not_lengthen_an_opening() -> None:
@@ -173,6 +211,16 @@ def test_a_cache_that_is_away_costs_no_job(alice: User, fresco: InferenceModel, 
     worker.work("providers")
     job.refresh_from_db()
     assert (job.state, job.tries) == (JobState.SUCCEEDED, 2)
+
+
+def test_what_was_under_way_does_not_close_what_was_opened_meanwhile() -> None:
+    """Predictions of the last minutes still come in after staff, or an empty account, have closed the door."""
+    breaker.open_by_hand("north", reason="their status page", actor="sam")
+    open_breaker("south")
+    for provider in ("north", "south"):
+        breaker.delivered(provider)
+        breaker.succeeded(provider)
+        assert breaker.allow(provider) is Leave.NO
 
 
 def test_by_hand_it_stays_open_until_it_is_closed_by_hand() -> None:

@@ -11,7 +11,7 @@ from credits import audit, statements
 from generation import breaker, cards, lanes, retrying, sweeping, worker
 from generation.models import Attempt, ErrorCode, InferenceModel, Job, JobState
 from tests.generation.asking import rested
-from tests.generation.resilience.conftest import door_closed, fault, submit
+from tests.generation.resilience.conftest import door_closed, fault, model, submit
 from tests.generation.resilience.vendors import Vendor
 
 pytestmark = pytest.mark.django_db
@@ -141,6 +141,17 @@ def test_while_another_job_makes_the_trial_one_comes_back_for_its_outcome(
     job.refresh_from_db()
     assert (job.state, job.tries, job.attempts.get().number) == (JobState.SUCCEEDED, 2, 2)
     assert audit.run().ok
+
+
+def test_a_slow_model_s_trial_is_waited_for_as_long_as_it_takes(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three times turned away is the end of a job that nobody ever tried."""
+    monkeypatch.setattr(breaker, "OPEN_SECONDS", 0)
+    mural = model("mural", typical_seconds=40.0)
+    breaker.failed("north", door_closed())
+    assert breaker.allow("north") is breaker.Leave.TRIAL
+    job = submit(alice, mural, count=1)
+    worker.work("providers")
+    assert 39 < rest(job) <= 60
 
 
 # --- Words -----------------------------------------------------------------------------------------------------------

@@ -91,8 +91,8 @@ def work(lane: str) -> None:
 @shared_task(
     name="generation.tasks.collect",
     max_retries=0,
-    soft_time_limit=predictions.CLAIM_SECONDS - 15,
-    time_limit=predictions.CLAIM_SECONDS - 5,
+    soft_time_limit=settings.JOB_COLLECT_SECONDS * 7 // 8,
+    time_limit=settings.JOB_COLLECT_SECONDS * 23 // 24,
 )
 def collect(attempt_id: int) -> None:
     """Ask about a prediction, if it is due."""

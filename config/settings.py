@@ -306,6 +306,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "forget_bodies": {"task": "generation.tasks.forget_bodies", "schedule": crontab(hour="2", minute="15")},
     "forget_budgets": {"task": "generation.tasks.forget_budgets", "schedule": crontab(hour="2", minute="5")},
     "forget_unused": {"task": "generation.tasks.forget_unused", "schedule": crontab(hour="2", minute="15")},
+    # Listing a bucket may take minutes, for which the queue of the sweep is too good.
+    "sweep_files": {
+        "task": "generation.tasks.sweep_files",
+        "schedule": crontab(hour="3", minute="5"),
+        "options": {"queue": "providers"},
+    },
     "forget_sessions": {"task": "accounts.tasks.forget_sessions", "schedule": crontab(hour="2", minute="10")},
 }
 

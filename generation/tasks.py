@@ -16,6 +16,7 @@ from generation import (
     enhancing,
     health,
     limits,
+    orphans,
     predictions,
     references,
     remote,
@@ -129,6 +130,12 @@ def forget_unused() -> None:
     """Drop enhancements and reference pictures that no form stands on any more."""
     enhancing.forget_old()
     references.forget_unused()
+
+
+@shared_task(name="generation.tasks.sweep_files", max_retries=0, soft_time_limit=600, time_limit=660)
+def sweep_files() -> None:
+    """Remove files that no row names."""
+    orphans.sweep()
 
 
 @shared_task(name="generation.tasks.measure", max_retries=0, soft_time_limit=30, time_limit=45)

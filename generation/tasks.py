@@ -34,11 +34,14 @@ from generation.providers.replicate import signatures
 log = logging.getLogger(__name__)
 
 SECRETS_SECONDS = 10
+# Within a queue, as Redis has it. A hint that finds a job keeps its worker for the whole of it: what is over in a
+# moment, above all asking about predictions that run already, never waits behind the jobs that wait.
+FIRST, AFTER_ALL_ELSE = 0, 9
 
 
-def hint(lane: str, *, seconds: float = 0.0) -> None:
+def hint(lane: str, *, seconds: float = 0.0, is_again: bool = False) -> None:
     """Send a hint once the transaction has committed, for after so long. A broker that is down costs no job."""
-    _send_on_commit(work, lane, queue=lane, seconds=seconds)
+    _send_on_commit(work, lane, queue=lane, seconds=seconds, priority=AFTER_ALL_ELSE, expires=_until_next(is_again))
 
 
 def render_soon(asset_id: int) -> None:
@@ -56,9 +59,9 @@ def alert_soon(subject: str, text: str) -> None:
     _send_on_commit(alert, subject, text, queue=Lane.DEFAULT)
 
 
-def collect_soon(attempt_id: int, *, seconds: float = 0.0) -> None:
+def collect_soon(attempt_id: int, *, seconds: float = 0.0, is_again: bool = False) -> None:
     """Ask about a prediction once the transaction has committed, after so long."""
-    _send_on_commit(collect, attempt_id, queue=Lane.PROVIDERS, seconds=seconds)
+    _send_on_commit(collect, attempt_id, queue=Lane.PROVIDERS, seconds=seconds, expires=_until_next(is_again))
 
 
 def stop_stray_soon(event_id: int) -> None:
@@ -72,10 +75,22 @@ def refresh_secrets_soon() -> None:
         _send_on_commit(refresh_secrets, queue=Lane.PROVIDERS)
 
 
-def _send_on_commit(task: Any, *arguments: str | int, queue: str, seconds: float = 0.0) -> None:
+def _until_next(is_again: bool) -> int | None:
+    """What the sweep sends again is good until it sends it once more: a busy queue would only grow by it."""
+    return settings.SWEEP_SECONDS if is_again else None
+
+
+def _send_on_commit(
+    task: Any,
+    *arguments: str | int,
+    queue: str,
+    seconds: float = 0.0,
+    priority: int = FIRST,
+    expires: int | None = None,
+) -> None:
     def send() -> None:
         try:
-            task.apply_async(args=arguments, queue=queue, countdown=seconds or None)
+            task.apply_async(args=arguments, queue=queue, countdown=seconds or None, priority=priority, expires=expires)
         except OperationalError as error:
             log.warning("the broker is away, the sweep will send again: %s", error)
 

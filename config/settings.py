@@ -443,7 +443,7 @@ DAILY_SCORE_MAX = read("DAILY_SCORE_MAX", (10, 50, 500), three_rising)
 JOB_DEADLINE_SECONDS = read("JOB_DEADLINE_SECONDS", 900, positive)
 JOB_LEASE_SECONDS = read("JOB_LEASE_SECONDS", 120, positive)
 JOB_ADOPT_SECONDS = JOB_LEASE_SECONDS / 2  # a prediction that may have begun shows up so soon, or has not
-JOB_COLLECT_SECONDS = max(20, JOB_LEASE_SECONDS)  # nothing renews what a worker has that asks about a prediction
+JOB_COLLECT_SECONDS = max(10, JOB_LEASE_SECONDS)  # nothing renews what a worker has that asks about a prediction
 JOB_ATTEMPTS_MAX = 3
 # How many jobs of a lane run at once: what waiting times are reckoned with.
 LANE_WORKERS = read("LANE_WORKERS", {"default": 2, "providers": 8, "gpu": 1}, lane_workers)

@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from accounts.models import User
-from generation import assets, jobs, orphans, renditions, tasks, worker
+from generation import assets, intake, orphans, renditions, running, tasks, worker
 from generation.models import Asset, JobState, Reference
 from generation.providers.base import Output
 from tests import pictures, races
@@ -135,9 +135,9 @@ def test_a_job_that_stores_right_now_keeps_its_pictures(alice: User) -> None:
     """Its file is there and its row is not yet."""
     attempt = pictures.begin(pictures.submit(alice, pictures=1, prompt="A red kite", ratio="1:1"))
     output = Output(0, pictures.png(1), 1)
-    kept = assets.keep(job=attempt.job, attempt_number=1, output=output)
+    kept = intake.keep(job=attempt.job, output=output)
     assert orphans.sweep(many=True).removed == 0
-    assert jobs.store(attempt.job, attempt, [kept], run_seconds=0.1) == JobState.SUCCEEDED
+    assert running.store(attempt.job, attempt, [kept], run_seconds=0.1) == JobState.SUCCEEDED
     with assets.open_original(Asset.objects.get(job=attempt.job)) as file:
         assert file.read() == output.data
 

@@ -306,6 +306,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "forget_bodies": {"task": "generation.tasks.forget_bodies", "schedule": crontab(hour="2", minute="15")},
     "forget_budgets": {"task": "generation.tasks.forget_budgets", "schedule": crontab(hour="2", minute="5")},
     "forget_unused": {"task": "generation.tasks.forget_unused", "schedule": crontab(hour="2", minute="15")},
+    # Listing a bucket may take minutes, for which the queue of the sweep is too good.
+    "sweep_files": {
+        "task": "generation.tasks.sweep_files",
+        "schedule": crontab(hour="3", minute="5"),
+        "options": {"queue": "providers"},
+    },
     "forget_sessions": {"task": "accounts.tasks.forget_sessions", "schedule": crontab(hour="2", minute="10")},
 }
 
@@ -437,6 +443,7 @@ DAILY_SCORE_MAX = read("DAILY_SCORE_MAX", (10, 50, 500), three_rising)
 JOB_DEADLINE_SECONDS = read("JOB_DEADLINE_SECONDS", 900, positive)
 JOB_LEASE_SECONDS = read("JOB_LEASE_SECONDS", 120, positive)
 JOB_ADOPT_SECONDS = JOB_LEASE_SECONDS / 2  # a prediction that may have begun shows up so soon, or has not
+JOB_COLLECT_SECONDS = max(10, JOB_LEASE_SECONDS)  # nothing renews what a worker has that asks about a prediction
 JOB_ATTEMPTS_MAX = 3
 # How many processes serve a lane, over all machines: what waiting times are reckoned with.
 LANE_WORKERS = read("LANE_WORKERS", {"default": 1, "providers": 2, "gpu": 1}, lane_workers)

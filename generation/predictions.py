@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Coalesce, Least, Now
 
 from generation.models import Attempt, Job, ProviderEvent
 
-# A collector that died is replaced after so long; its task ends before.
-CLAIM_SECONDS = 120
 DUE_MAX = 200
 # Bodies are for finding out what happened; the row stays, so that no event is ever taken for new.
 BODY_KEPT = timedelta(days=7)
@@ -143,9 +142,12 @@ def due() -> list[int]:
 
 
 def claim(*, attempt_id: int) -> Attempt | None:
-    """Take over asking about a prediction; None when it is not due, or another has just taken it."""
+    """Take over asking about a prediction; None when it is not due, or another has just taken it.
+
+    Who died over it is replaced after JOB_COLLECT_SECONDS; a task ends before.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, {"attempt": attempt_id, "claim": CLAIM_SECONDS})
+        cursor.execute(CLAIM, {"attempt": attempt_id, "claim": settings.JOB_COLLECT_SECONDS})
         row = cursor.fetchone()
     if row is None:
         return None

@@ -31,7 +31,7 @@ SEEK_SECONDS = 5.0
 FILES_KEPT = timedelta(hours=1)
 WIND_UP_SECONDS_MAX = 60.0
 # All of these fit into one claim of a prediction.
-FILE_SECONDS_MAX, FILES_SECONDS_MAX = 30.0, 60.0
+FILE_SECONDS_MAX, FILES_SECONDS_MAX = settings.JOB_COLLECT_SECONDS / 4, settings.JOB_COLLECT_SECONDS / 2
 EVENTS_READ_MAX = 3
 
 

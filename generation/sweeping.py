@@ -69,7 +69,7 @@ def _collect() -> int:
     """Predictions to ask about: polls, and whatever a lost webhook or hint forgot."""
     due = predictions.due()
     for attempt_id in due:
-        tasks.collect_soon(attempt_id)
+        tasks.collect_soon(attempt_id, is_again=True)
     return len(due)
 
 
@@ -80,7 +80,7 @@ def _resend() -> int:
     waiting = Job.objects.filter(ready, waiting=True).values_list("lane").annotate(jobs=Count("pk"))
     for lane, number in waiting:
         for _ in range(min(number, HINTS_MAX)):
-            tasks.hint(lane)
+            tasks.hint(lane, is_again=True)
             sent += 1
     return sent
 

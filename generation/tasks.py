@@ -16,6 +16,7 @@ from generation import (
     enhancing,
     health,
     limits,
+    orphans,
     predictions,
     references,
     remote,
@@ -32,11 +33,14 @@ from generation.providers.replicate import signatures
 log = logging.getLogger(__name__)
 
 SECRETS_SECONDS = 10
+# Within a queue, as Redis has it. A hint that finds a job keeps its worker for the whole of it: what is over in a
+# moment, above all asking about predictions that run already, never waits behind the jobs that wait.
+FIRST, AFTER_ALL_ELSE = 0, 9
 
 
-def hint(lane: str, *, seconds: float = 0.0) -> None:
+def hint(lane: str, *, seconds: float = 0.0, is_again: bool = False) -> None:
     """Send a hint once the transaction has committed, for after so long. A broker that is down costs no job."""
-    _send_on_commit(work, lane, queue=lane, seconds=seconds)
+    _send_on_commit(work, lane, queue=lane, seconds=seconds, priority=AFTER_ALL_ELSE, expires=_until_next(is_again))
 
 
 def render_soon(asset_id: int) -> None:
@@ -64,9 +68,9 @@ def alert_soon(subject: str, text: str) -> None:
     _send_on_commit(alert, subject, text, queue=Lane.DEFAULT)
 
 
-def collect_soon(attempt_id: int, *, seconds: float = 0.0) -> None:
+def collect_soon(attempt_id: int, *, seconds: float = 0.0, is_again: bool = False) -> None:
     """Ask about a prediction once the transaction has committed, after so long."""
-    _send_on_commit(collect, attempt_id, queue=Lane.PROVIDERS, seconds=seconds)
+    _send_on_commit(collect, attempt_id, queue=Lane.PROVIDERS, seconds=seconds, expires=_until_next(is_again))
 
 
 def stop_stray_soon(event_id: int) -> None:
@@ -80,10 +84,22 @@ def refresh_secrets_soon() -> None:
         _send_on_commit(refresh_secrets, queue=Lane.PROVIDERS)
 
 
-def _send_on_commit(task: Any, *arguments: Any, queue: str, seconds: float = 0.0) -> None:
+def _until_next(is_again: bool) -> int | None:
+    """What the sweep sends again is good until it sends it once more: a busy queue would only grow by it."""
+    return settings.SWEEP_SECONDS if is_again else None
+
+
+def _send_on_commit(
+    task: Any,
+    *arguments: Any,
+    queue: str,
+    seconds: float = 0.0,
+    priority: int = FIRST,
+    expires: int | None = None,
+) -> None:
     def send() -> None:
         try:
-            task.apply_async(args=arguments, queue=queue, countdown=seconds or None)
+            task.apply_async(args=arguments, queue=queue, countdown=seconds or None, priority=priority, expires=expires)
         except OperationalError as error:
             log.warning("the broker is away, the sweep will send again: %s", error)
 
@@ -100,8 +116,8 @@ def work(lane: str) -> None:
 @shared_task(
     name="generation.tasks.collect",
     max_retries=0,
-    soft_time_limit=predictions.CLAIM_SECONDS - 15,
-    time_limit=predictions.CLAIM_SECONDS - 5,
+    soft_time_limit=settings.JOB_COLLECT_SECONDS * 7 // 8,
+    time_limit=settings.JOB_COLLECT_SECONDS * 23 // 24,
 )
 def collect(attempt_id: int) -> None:
     """Ask about a prediction, if it is due."""
@@ -140,6 +156,12 @@ def forget_unused() -> None:
     """Drop enhancements and reference pictures that no form stands on any more."""
     enhancing.forget_old()
     references.forget_unused()
+
+
+@shared_task(name="generation.tasks.sweep_files", max_retries=0, soft_time_limit=600, time_limit=660)
+def sweep_files() -> None:
+    """Remove files that no row names."""
+    orphans.sweep()
 
 
 @shared_task(name="generation.tasks.measure", max_retries=0, soft_time_limit=30, time_limit=45)

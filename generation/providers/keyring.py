@@ -1,13 +1,16 @@
 """Several keys of one vendor: the next usable one, and a rest for one that was refused or is used up.
 
-Rests live in Redis, so that every worker knows of them; a flushed Redis only means that a key is tried once too often.
+Rests live in Redis, so that every worker knows of them; where that is flushed or away, a key is only tried too often.
 """
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from hashlib import blake2b
 
 from django.core.cache import cache
+
+from config.caches import Away
 
 # A key that its vendor refuses outright is tried again after so long: somebody may have paid or renewed it.
 REFUSED_SECONDS = 600
@@ -35,7 +38,9 @@ class KeyRing:
 
     def take(self) -> str:
         """The first key that does not rest. Raises NoKey when all do."""
-        resting = cache.get_many([self._place(key) for key in self.keys])
+        resting: dict[str, tuple[float, bool]] = {}
+        with suppress(Away):
+            resting = cache.get_many([self._place(key) for key in self.keys])
         for key in self.keys:
             if self._place(key) not in resting:
                 return key
@@ -46,7 +51,8 @@ class KeyRing:
     def rest(self, key: str, *, seconds: float, refused: bool = False) -> None:
         """Leave a key alone for so long; a rest is never shorter than a second, nor longer than an hour."""
         bounded = max(1.0, min(REST_SECONDS_MAX, seconds))
-        cache.set(self._place(key), (time.time() + bounded, refused), bounded)
+        with suppress(Away):
+            cache.set(self._place(key), (time.time() + bounded, refused), bounded)
 
     def rests(self) -> dict[str, tuple[float, bool]]:
         """By label the keys that rest: for how many seconds yet, and whether the vendor refused them."""

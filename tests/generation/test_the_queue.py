@@ -1,11 +1,16 @@
 """Whose turn it is, how many wait before one, and that two workers never take the same job."""
 
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from celery import current_app
+from django.utils import timezone
+from kombu import Exchange, Queue
 
 from accounts.models import User
-from generation import cards, jobs, lanes
+from generation import cards, jobs, lanes, sweeping, tasks
 from generation.models import Job
 from tests import pictures
 from tests.races import together
@@ -87,3 +92,46 @@ def test_a_cancel_and_a_claim_at_once_leave_one_state(alice: User, many: None) -
         together(2, lambda job=job: (lanes.claim(lane="providers"), jobs.cancel(code=job.code, owner_id=alice.pk)))  # type: ignore[misc]
         job.refresh_from_db()
         assert (job.state, job.waiting) == ("cancelled", False)
+
+
+# --- Messages --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def messages() -> Iterator[Callable[[], list[Any]]]:
+    """Everything that is sent to the providers' workers, in the order in which they would take it."""
+    queue = Queue("providers", Exchange("providers"), "providers")
+
+    def take() -> list[Any]:
+        with current_app.connection_for_read() as connection:
+            bound = queue(connection.default_channel)
+            return list(iter(lambda: bound.get(no_ack=True), None))
+
+    take()
+    yield take
+    take()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_over_in_a_moment_does_not_wait_behind_the_jobs_that_wait(messages: Callable[[], list[Any]]) -> None:
+    """A hint keeps its worker for as long as a job takes: predictions that run would be forgotten meanwhile."""
+    for _ in range(3):
+        tasks.hint("providers")
+    tasks.collect_soon(1)
+    tasks.enhance_soon(1)
+    taken = [message.headers["task"].rpartition(".")[2] for message in messages()]
+    assert taken == ["collect", "enhance", "work", "work", "work"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_the_sweep_sends_again_makes_no_queue_grow(
+    alice: User, settings: Any, messages: Callable[[], list[Any]]
+) -> None:
+    """Each sweep does it once more, so one of before says nothing any more."""
+    ask(alice)
+    [first] = messages()
+    sweeping.sweep()
+    [again] = messages()
+    assert first.headers["expires"] is None
+    left = datetime.fromisoformat(again.headers["expires"]) - timezone.now()
+    assert timedelta() < left <= timedelta(seconds=settings.SWEEP_SECONDS)

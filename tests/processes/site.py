@@ -74,6 +74,13 @@ class Process:
         assert self.process
         os.killpg(self.process.pid, number)
 
+    def children(self) -> list[int]:
+        """The processes that it has started itself."""
+        assert self.process
+        return [
+            int(pid) for pid in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        ]
+
     def kill(self) -> None:
         """SIGKILL to all of it: nothing can be finished, said or cleaned up."""
         if self.process is None:
@@ -99,14 +106,15 @@ class Site:
 
     def __init__(self, var: Path, **environment: str) -> None:
         self.var = var
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.mails = var / "mails"
         self.logs = var / "logs"
         ours = {name: value for name, value in os.environ.items() if name not in FOREIGN}
         here = {"VAR_DIR": str(var), "PORT": str(self.port), "EMAIL_URL": f"filemail:///{self.mails}"}
         self.environment = ours | PLAIN | here | {"PYTHONUNBUFFERED": "1"} | environment
-        python = [sys.executable, "-W", "ignore:You're running the worker", "-m"]
+        self.python = sys.executable
+        python = [self.python, "-W", "ignore:You're running the worker", "-m"]
         celery = [*python, "celery", "--quiet", "-A", "config"]
         granian = [*python, "granian", "--interface", "wsgi", "config.wsgi:application", "--host", "127.0.0.1"]
         granian += ["--port", str(self.port), "--workers", "2", "--blocking-threads", "4", "--no-ws"]
@@ -201,6 +209,25 @@ class Site:
             " AND NOT EXISTS (SELECT 1 FROM credits_transfer e WHERE e.reserve_id = r.id)"
         )
 
+    def strays(self) -> set[str]:
+        """Files in storage that no row names, but for renditions."""
+        media = self.var / "media"
+        named = {
+            str(key)
+            for (key,) in self.rows(
+                "SELECT storage_key FROM generation_asset UNION SELECT poster_key FROM generation_asset"
+                " UNION SELECT storage_key FROM generation_reference"
+            )
+        }
+        here = {
+            str(path.relative_to(media))
+            for folder in ("images", "models", "references")
+            for path in (media / folder).rglob("*")
+            if path.is_file()
+        }
+        assert here >= named - {""}
+        return here - named
+
     def proof(self) -> dict[str, Any]:
         """What `audit_ledger` says."""
         proof: dict[str, Any] = json.loads(self.manage("audit_ledger", "--json"))
@@ -227,7 +254,7 @@ class Site:
         return int((self.var / "postgres" / "postmaster.pid").read_text().splitlines()[0])
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

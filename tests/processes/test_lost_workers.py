@@ -4,8 +4,10 @@ import os
 import signal
 import time
 
+import psycopg
 import pytest
 
+from config import embedded
 from tests.alive import until
 from tests.processes.person import Person
 from tests.processes.site import Site
@@ -49,6 +51,31 @@ def test_a_worker_killed_in_the_middle_of_a_job_costs_time_and_nothing_else(site
     assert guest.balance() == 6
 
 
+def test_a_worker_killed_between_storing_and_committing_leaves_a_file_and_no_second_picture(
+    site: Site, guest: Person
+) -> None:
+    """It waits for the money when it dies: its picture lies in storage, and its rows are not committed."""
+    before = site.strays()
+    site.worker.kill()
+    job = guest.submit()
+    with psycopg.connect(embedded.database_url(site.var)) as operator:
+        operator.execute(
+            "SELECT 1 FROM credits_wallet WHERE owner_id IN (SELECT owner_id FROM generation_job WHERE code = %s)"
+            " FOR UPDATE",
+            [job],
+        )
+        site.worker.start()
+        until(lambda: site.strays() - before and site.number("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+        site.worker.kill()
+    site.worker.start()
+    guest.wait(job, ["succeeded"])
+
+    assert (tries(site, job), pictures(site, job), charged(site, job)) == (2, [0], 1)
+    assert len(left := site.strays() - before) == 1
+    site.manage("sweep_files")  # another worker may be storing right now
+    assert site.strays() - before == left
+
+
 def test_a_job_without_any_worker_waits_for_one(site: Site, guest: Person) -> None:
     site.worker.kill()
     job = guest.submit()
@@ -86,11 +113,8 @@ def test_a_worker_that_froze_and_wakes_up_late_changes_nothing(site: Site, guest
 def test_the_death_of_one_of_a_workers_children_is_no_more_than_a_lost_try(site: Site, guest: Person) -> None:
     job = guest.submit(count=4)
     guest.wait(job, ["running"])
-    assert site.worker.process
-    children = f"/proc/{site.worker.process.pid}/task/{site.worker.process.pid}/children"
-    with open(children) as pids:
-        for pid in pids.read().split():
-            os.kill(int(pid), signal.SIGKILL)
+    for pid in site.worker.children():
+        os.kill(pid, signal.SIGKILL)
 
     guest.wait(job, ["succeeded"])
     assert (pictures(site, job), charged(site, job)) == ([0, 1, 2, 3], 4)

@@ -14,7 +14,7 @@ from tests.processes.site import Site
 pytestmark = pytest.mark.processes
 
 CACHE = 1
-PROMPTS = ("a harbour", "a lighthouse", "a kite", "a forest", "an owl", "a river")
+PROMPTS = ("a harbour", "a lighthouse", "a kite", "a forest", "an owl", "a bridge", "a river")
 
 
 @pytest.fixture
@@ -40,13 +40,14 @@ def predictions_left(site: Site) -> int:
 def test_workers_that_die_around_the_call_lose_no_job_and_begin_nothing_twice(
     site: Site, guest: Person, emulator: ReplicateEmulator
 ) -> None:
-    """F18, F25, F27, F28: killed before the call was taken, after it was taken, after its answer."""
+    """F18, F25, F27, F28: killed before the call was taken, after it was taken, after its answer; F34: in a file."""
     emulator.faults.add("kill", at="create", match="harbour", accepted=False)
     emulator.faults.add("kill", at="create", match="lighthouse")
     emulator.faults.add("drop_webhook", match="lighthouse")
     emulator.faults.add("kill", at="create", match="kite", when="after")
     emulator.faults.add("drop", at="create", match="forest")
     emulator.faults.add("drop_webhook", match="owl")
+    emulator.faults.add("kill", at="files", match="bridge", when="during")
 
     jobs = [guest.submit(prompt, model="flux-schnell") for prompt in PROMPTS]
     for job in jobs:

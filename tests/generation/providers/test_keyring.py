@@ -1,5 +1,7 @@
 """Several keys of one vendor: taken in their order, resting for all workers, and told apart without being named."""
 
+from typing import Any
+
 import pytest
 
 from generation.providers.keyring import REST_SECONDS_MAX, KeyRing, NoKey
@@ -47,6 +49,14 @@ def test_a_rest_is_bounded() -> None:
     for key in KEYS:
         ring().rest(key, seconds=1e9)
     assert none_left().retry_after_seconds <= REST_SECONDS_MAX
+
+
+def test_without_a_cache_each_key_is_taken_for_rested(settings: Any) -> None:
+    """No job fails because nobody can say which key rests."""
+    ring().rest("key-one", seconds=50)
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}}
+    assert ring().take() == "key-one"
+    ring().rest("key-one", seconds=50)
 
 
 def test_no_key_is_named() -> None:

@@ -5,9 +5,13 @@ from typing import Any
 
 import pytest
 
+from generation import catalogue
+from generation.forms import SEED_MAX
+from generation.models import InferenceModel
 from generation.providers.base import Reference
 from generation.providers.replicate import inputs
 from generation.providers.replicate.inputs import Target, Via
+from tests.emulators.replicate import models
 from tests.generation.providers.contract import an_order
 from tests.generation.replicate.orders import FLUX, SDXL, flux
 
@@ -119,3 +123,26 @@ def test_the_same_order_is_always_written_alike() -> None:
 def test_a_word_that_nobody_has_is_refused() -> None:
     with pytest.raises(ValueError, match="sampler"):
         written({"fields": {"prompt": "prompt", "sampler": "scheduler"}})
+
+
+@pytest.mark.django_db
+def test_the_most_that_a_form_may_say_is_taken_by_every_model_of_the_catalogue() -> None:
+    """The largest seed, number, steps and guidance, in every shape and style, with a reference where one may be."""
+    catalogue.sync()
+    for row in InferenceModel.objects.filter(provider="replicate"):
+        for ratio, style in [(ratio, style) for ratio in row.aspect_ratios for style in row.styles or ["none"]]:
+            said = written(
+                row.recipe,
+                aspect_ratio=ratio,
+                style=style,
+                width=1024,
+                height=1024,
+                seeds=(SEED_MAX,) * row.max_count,
+                steps=row.max_steps,
+                guidance=row.max_guidance,
+                negative_prompt="people",
+                reference=PICTURE if row.supports_reference else None,
+                strength=1.0 if row.supports_strength else None,
+            )
+            name = inputs.target(row.provider_model).name
+            assert models.complete(models.everything()[name], said)[1] == [], f"{row.slug} {ratio} {style}"

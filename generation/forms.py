@@ -14,6 +14,9 @@ from generation.wish import Wish
 
 SEED_MAX = 2**32 - 1
 KEY_MAX = 64
+# Marks upon marks take quadratic time to be put in order: a body full of them, the better part of an hour. At most four
+# signs become one, so what is longer than this is too long however it is composed.
+COMPOSED_MAX = 4 * settings.PROMPT_MAX
 # Whether another model may take over.
 ONLY, EQUIVALENT = "only", "equivalent"
 
@@ -25,7 +28,7 @@ class TextField(forms.CharField):
         text = str(value or "").replace("\r\n", "\n")  # as browsers count it
         if any(unicodedata.category(char) == "Cs" or char == "\x00" for char in text):
             raise ValidationError("This holds a character that cannot be stored. Please remove it.", code="characters")
-        return super().to_python(unicodedata.normalize("NFC", text)) or ""
+        return super().to_python(unicodedata.normalize("NFC", text) if len(text) <= COMPOSED_MAX else text) or ""
 
 
 class GenerateForm(forms.Form):

@@ -1,6 +1,7 @@
 """POST /generate and POST /quote: what is accepted, what is refused and how, and that nothing typed is lost."""
 
 import time
+import unicodedata
 from datetime import timedelta
 from typing import Any
 
@@ -395,3 +396,28 @@ def test_without_htmx_a_quote_is_the_whole_studio_with_the_form_kept(browse: As)
 
 def test_a_quote_for_what_cannot_be_is_422(browse: As) -> None:
     assert browse(None).post("/quote", form(count=99), headers=HTMX).status_code == 422
+
+
+@pytest.mark.parametrize("door", ["/generate", "/quote"])
+def test_marks_upon_marks_without_end_are_not_put_in_order(
+    alice: User, browse: As, monkeypatch: pytest.MonkeyPatch, door: str
+) -> None:
+    """That takes quadratic time: a body full of them would take the better part of an hour."""
+    composed: list[int] = []
+    compose = unicodedata.normalize
+
+    def normalize(form: Any, text: str) -> str:
+        composed.append(len(text))
+        return compose(form, text)
+
+    monkeypatch.setattr("generation.forms.unicodedata.normalize", normalize)
+    pile = "a" + 3000 * "\u0301" + 3000 * "\u0327"
+    response = browse(alice).post(door, form(prompt=pile, negative_prompt=pile, enhanced=pile), headers=HTMX)
+    assert response.status_code == 422
+    assert max(composed) < 1000
+
+
+def test_a_sign_of_four_is_one_and_counts_as_one(alice: User, browse: As) -> None:
+    response = ask(browse(alice), prompt=1000 * "\u03b1\u0313\u0300\u0345")
+    assert response.status_code == 201
+    assert job_of(response).prompt_written == 1000 * "\u1f82"

@@ -107,7 +107,7 @@ _SENTENCES: dict[str, tuple[str, str, str, str]] = {
     ErrorCode.PROVIDER_DOWN: ("The model cannot run now", "{name} is switched off. {message}", "", ""),
     ErrorCode.PROVIDER_FAILED: (
         "The model could not finish",
-        "It answered with an error on every try.",
+        "It answered with an error.",
         "Try again",
         "retry",
     ),
@@ -149,7 +149,7 @@ _ENDS: dict[str, tuple[str, str, str, str]] = {
     ),
     ErrorCode.PROVIDER_FAILED: (
         "The model could not finish",
-        "{name} answered with an error on every try.",
+        "{name} answered with an error.",
         "Try again",
         "retry",
     ),

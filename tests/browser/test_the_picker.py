@@ -1,4 +1,4 @@
-"""A long list of models: the chosen one alone, all of them on request, with a pointer, by keys and without JavaScript."""
+"""A long list of models: the chosen one alone, all of them on request; by pointer, by keys and without JavaScript."""
 
 from collections.abc import Iterator
 

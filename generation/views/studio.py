@@ -328,8 +328,8 @@ def _context(request: Request, form: GenerateForm, *, refusal: words.Told | None
 def _offer(form: GenerateForm) -> dict[str, Any]:
     """What the picker shows: every model with its health, the chosen one, who could stand in, and which state it is."""
     models = catalogue.listed()
-    chosen = catalogue.find(str(form["model"].value() or "")) or next(iter(models), None)
     picker = health.picker(models)
+    chosen = catalogue.find(str(form["model"].value() or "")) or _first(picker)
     return {
         "models": models,
         "picker": picker,
@@ -337,6 +337,12 @@ def _offer(form: GenerateForm) -> dict[str, Any]:
         "equivalents": equivalents.family(chosen) if chosen else [],
         "models_url": f"{reverse('models')}?v={health.version(picker)}",
     }
+
+
+def _first(picker: list[tuple[InferenceModel, health.Line]]) -> InferenceModel | None:
+    """What is chosen where nobody chose: the first that can run, else the first."""
+    able = (model for model, line in picker if line.can_be_chosen)
+    return next(able, picker[0][0] if picker else None)
 
 
 def _form_error(form: GenerateForm) -> str:
@@ -425,8 +431,7 @@ def _parent(request: Request) -> lineage.Parent | None:
 
 
 def _initial(request: Request, parent: lineage.Parent | None) -> dict[str, Any]:
-    models = catalogue.listed()
-    ready = next((model for model in models if model.is_enabled), None) or next(iter(models), None)
+    ready = _first(health.picker(catalogue.listed()))
     initial: dict[str, Any] = {
         "prompt": request.GET.get("prompt", "").replace("\x00", "")[: settings.PROMPT_MAX],
         "model": ready.slug if ready else "",

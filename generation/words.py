@@ -64,7 +64,7 @@ _SENTENCES: dict[str, tuple[str, str, str, str]] = {
     ),
     ErrorCode.BLOCKED_OUTPUT: (
         "The picture was withheld",
-        "The provider's safety check refused the result. Other words may pass.",
+        "The provider’s safety check refused the result. Other words may pass.",
         "Change the prompt",
         "reuse",
     ),
@@ -131,7 +131,7 @@ _SENTENCES: dict[str, tuple[str, str, str, str]] = {
 _ENDS: dict[str, tuple[str, str, str, str]] = {
     ErrorCode.BLOCKED_PROMPT: (
         "The prompt was refused",
-        "The provider's safety check refused these words. Others may pass.",
+        "The provider’s safety check refused these words. Others may pass.",
         "Change the prompt",
         "reuse",
     ),

@@ -18,7 +18,7 @@ LONG = timedelta(minutes=2)
 # What a card says that it shows: its version, how many wait before it, and whether it takes long.
 NOW = f"""
     SELECT version, CASE WHEN waiting THEN {lanes.PLACE} ELSE 0 END,
-           finished_at IS NULL AND statement_timestamp() - created_at > %(long)s
+           finished_at IS NULL AND statement_timestamp() - created_at > interval '{LONG.total_seconds()} seconds'
       FROM generation_job WHERE code = %(code)s AND owner_id = %(owner)s
 """  # noqa: S608  (constants)
 
@@ -105,7 +105,7 @@ def is_current(
     if owner_id is None or version is None:
         return False
     with connection.cursor() as cursor:
-        cursor.execute(NOW, {"code": code, "owner": owner_id, "long": LONG})
+        cursor.execute(NOW, {"code": code, "owner": owner_id})
         found = cursor.fetchone()
     return found is not None and found[0] == version and (place is None or found[1:] == (place, is_long))
 

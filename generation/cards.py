@@ -238,8 +238,8 @@ def _took_over(job: Job) -> str:
     if job.stand_in is None:
         return ""
     if job.is_open:
-        return f"{job.model.name} did not answer; {job.stand_in.name} takes over at the same price."
-    return f"{job.model.name} did not answer, so {job.stand_in.name} took over at the same price."
+        return f"{job.model.name} could not finish; {job.stand_in.name} takes over at the same price."
+    return f"{job.model.name} could not finish, so {job.stand_in.name} took over at the same price."
 
 
 def _percent(job: Job) -> int | None:

@@ -49,6 +49,7 @@ def page(request: Request) -> HttpResponse:
         "is_highest": tier is Tier.CUSTOMER,
         "open_max": access.open_jobs_max(tier),
         "rate": settings.RATE_LIMIT_GENERATE,
+        "uploads": settings.RATE_LIMIT_UPLOAD,
         "address_credits": settings.FREE_CREDITS_PER_ADDRESS,
     }
     return render(request, f"generation/{'partials/' if request.htmx else ''}limits.html", context)

@@ -98,6 +98,7 @@ def test_the_page_tells_the_limits_that_are_not_by_the_day(gwen: User, browse: A
     page = browse(gwen).get("/limits").content.decode()
     assert "1 job open at once." in page
     assert "8 requests in 60 seconds from one address" in page
+    assert "30 reference pictures in 10 min from one address" in page
     assert "60 credits a day, of those that are free" in page
 
 

@@ -15,9 +15,10 @@ from generation import forecast, lanes, words
 from generation.models import Asset, ErrorCode, Job, JobState
 
 LONG = timedelta(minutes=2)
-# What a card says that it shows: its version, and how many wait before it.
+# What a card says that it shows: its version, how many wait before it, and whether it takes long.
 NOW = f"""
-    SELECT version, CASE WHEN waiting THEN {lanes.PLACE} ELSE 0 END
+    SELECT version, CASE WHEN waiting THEN {lanes.PLACE} ELSE 0 END,
+           finished_at IS NULL AND statement_timestamp() - created_at > interval '{LONG.total_seconds()} seconds'
       FROM generation_job WHERE code = %(code)s AND owner_id = %(owner)s
 """  # noqa: S608  (constants)
 
@@ -94,7 +95,9 @@ def placed(job: Job, *, place: int) -> Job:
     return job
 
 
-def is_current(*, code: UUID, owner_id: int | None, version: int | None, place: int | None) -> bool:
+def is_current(
+    *, code: UUID, owner_id: int | None, version: int | None, place: int | None, is_long: bool = False
+) -> bool:
     """Whether the owner's card already shows everything. A card that names no place is asked about its version alone.
 
     Most polls end here, so the statement is written out: the ORM takes ten times as long to build it as it runs.
@@ -104,7 +107,7 @@ def is_current(*, code: UUID, owner_id: int | None, version: int | None, place: 
     with connection.cursor() as cursor:
         cursor.execute(NOW, {"code": code, "owner": owner_id})
         found = cursor.fetchone()
-    return found is not None and found[0] == version and place in (None, found[1])
+    return found is not None and found[0] == version and (place is None or found[1:] == (place, is_long))
 
 
 def open_jobs(*, owner_id: int) -> list[Job]:
@@ -142,6 +145,8 @@ def _assets(job: Job) -> list[Asset]:
 def _card(job: Job, charges: Charges | None, assets: list[Asset]) -> Card:
     args = [job.code]
     job_url = reverse("job", args=args)
+    is_long = job.is_open and timezone.now() - job.created_at > LONG
+    shown = f"v={job.version}&place={place_of(job)}{'&long=1' if is_long else ''}"
     return Card(
         job=job,
         code=job.code,
@@ -159,7 +164,7 @@ def _card(job: Job, charges: Charges | None, assets: list[Asset]) -> Card:
         took_over=_took_over(job),
         percent=_percent(job),
         deadline_clock=f"{job.deadline_at:%H:%M} UTC",
-        taking_long=job.is_open and timezone.now() - job.created_at > LONG,
+        taking_long=is_long,
         money=_money(job, charges) if charges else "",
         charges=charges,
         stored=sum(not asset.is_late for asset in assets),
@@ -170,7 +175,7 @@ def _card(job: Job, charges: Charges | None, assets: list[Asset]) -> Card:
         can_cancel=job.state in (JobState.QUEUED, JobState.STARTING, JobState.RUNNING),
         can_retry=job.state in (JobState.FAILED, JobState.CANCELLED),
         cancel_label=f"releases {show.credits_word(job.total_credits)}",
-        poll_url=f"{reverse('job_card', args=args)}?v={job.version}&place={place_of(job)}",
+        poll_url=f"{reverse('job_card', args=args)}?{shown}",
         job_url=job_url,
         receipt_url=reverse("job_receipt", args=args),
         retry_url=reverse("job_retry", args=args),
@@ -211,7 +216,7 @@ def _ordinal(number: int) -> str:
 
 def _expected(job: Job) -> str:
     """How long it will still take, from here."""
-    if not job.is_open:
+    if not job.is_open or job.state == JobState.STORING or (job.waiting and job.not_before is not None):
         return ""
     share_left = 1 - job.progress / 100
     return forecast.due(job.maker, place=place_of(job), count=job.count, share_left=share_left).words
@@ -233,8 +238,8 @@ def _took_over(job: Job) -> str:
     if job.stand_in is None:
         return ""
     if job.is_open:
-        return f"{job.model.name} did not answer; {job.stand_in.name} takes over at the same price."
-    return f"{job.model.name} did not answer, so {job.stand_in.name} took over at the same price."
+        return f"{job.model.name} could not finish; {job.stand_in.name} takes over at the same price."
+    return f"{job.model.name} could not finish, so {job.stand_in.name} took over at the same price."
 
 
 def _percent(job: Job) -> int | None:

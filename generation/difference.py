@@ -28,18 +28,19 @@ def of(before: str, after: str) -> list[Part]:
     # In long texts it ignores what comes again and again: comparing "a,a,a," to "a;a;a;" would else take seconds.
     for tag, a, b, c, d in SequenceMatcher(None, _plain(old), _plain(new)).get_opcodes():
         if tag == "equal":
-            parts.append(_part(Kind.SAME, new[c:d]))
+            # The first word of one text may be in the middle of the other.
+            parts.append(_part(Kind.SAME, new[c:d], is_apart=old[a][:1].isspace()))
             continue
         if a < b:
             parts.append(_part(Kind.GONE, old[a:b]))
         if c < d:
-            parts.append(_part(Kind.NEW, new[c:d]))
+            parts.append(_part(Kind.NEW, new[c:d], is_apart=a < b and new[c][:1].isalnum()))
     return parts
 
 
-def _part(kind: Kind, words: list[str]) -> Part:
+def _part(kind: Kind, words: list[str], *, is_apart: bool = False) -> Part:
     text = "".join(words)
-    return Part(kind, text.strip(), is_apart=text[:1].isspace())
+    return Part(kind, text.strip(), is_apart or text[:1].isspace())
 
 
 def _words(text: str) -> list[str]:

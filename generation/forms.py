@@ -124,7 +124,7 @@ class GenerateForm(forms.Form):
 
     def __init__(self, *args: Any, owner_id: int | None = None, needs_prompt: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.owner_id = owner_id
+        self.owner_id, self.needs_prompt = owner_id, needs_prompt
         if not needs_prompt:  # a price does not depend on the words
             self.fields["prompt"] = self.fields["enhanced"] = TextField(required=False)
             self.fields["key"].required = False
@@ -163,6 +163,8 @@ class GenerateForm(forms.Form):
             self.add_error("count", f"{model.name} makes at most {model.max_count} at a time.")
         if data.get("style", Style.NONE) != Style.NONE and data["style"] not in model.styles:
             self.add_error("style", f"{model.name} has no such style.")
+        if model.needs_reference and self.needs_prompt and not (data.get("reference") or "reference" in self.errors):
+            self.add_error("reference", f"{model.name} works from a picture. Add one.")
         if not model.supports_negative:
             data["negative_prompt"] = ""
         if model.seed_support == SeedSupport.NONE:

@@ -110,6 +110,12 @@ def picker(models: Sequence[InferenceModel]) -> list[tuple[InferenceModel, Line]
     return [(model, _line(model, kept.get(model.pk, Day()), stands)) for model in models]
 
 
+def ready(picked: Sequence[tuple[InferenceModel, Line]]) -> InferenceModel | None:
+    """What is chosen where nobody chose: the first that can run, else the first."""
+    able = (model for model, line in picked if line.can_be_chosen)
+    return next(able, picked[0][0] if picked else None)
+
+
 def version(picked: Sequence[tuple[InferenceModel, Line]]) -> str:
     """Changes with all that an open page should hear of: the catalogue, and what can run; not with each figure."""
     told = [(model.slug, line.level, line.can_be_chosen) for model, line in picked]

@@ -64,7 +64,7 @@ _SENTENCES: dict[str, tuple[str, str, str, str]] = {
     ),
     ErrorCode.BLOCKED_OUTPUT: (
         "The picture was withheld",
-        "The provider's safety check refused the result. Other words may pass.",
+        "The provider’s safety check refused the result. Other words may pass.",
         "Change the prompt",
         "reuse",
     ),
@@ -107,7 +107,7 @@ _SENTENCES: dict[str, tuple[str, str, str, str]] = {
     ErrorCode.PROVIDER_DOWN: ("The model cannot run now", "{name} is switched off. {message}", "", ""),
     ErrorCode.PROVIDER_FAILED: (
         "The model could not finish",
-        "It answered with an error on every try.",
+        "It answered with an error.",
         "Try again",
         "retry",
     ),
@@ -131,7 +131,7 @@ _SENTENCES: dict[str, tuple[str, str, str, str]] = {
 _ENDS: dict[str, tuple[str, str, str, str]] = {
     ErrorCode.BLOCKED_PROMPT: (
         "The prompt was refused",
-        "The provider's safety check refused these words. Others may pass.",
+        "The provider’s safety check refused these words. Others may pass.",
         "Change the prompt",
         "reuse",
     ),
@@ -149,7 +149,7 @@ _ENDS: dict[str, tuple[str, str, str, str]] = {
     ),
     ErrorCode.PROVIDER_FAILED: (
         "The model could not finish",
-        "{name} answered with an error on every try.",
+        "{name} answered with an error.",
         "Try again",
         "retry",
     ),

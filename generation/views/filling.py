@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 
 from config.http import Request
-from generation import catalogue, lineage, references
+from generation import catalogue, health, lineage, references
 from generation.forms import EQUIVALENT, ONLY
 from generation.models import Enhancement, EnhancementState, InferenceModel, SeedMode
 from generation.models.job import Origin
@@ -47,8 +47,7 @@ def parent_of(request: Request) -> lineage.Parent | None:
 
 def of_address(request: Request, parent: lineage.Parent | None) -> dict[str, Any]:
     """The first model that runs as it is used as a rule; over that a link, over that a parent; fitted to the model."""
-    models = catalogue.listed()
-    ready = next((model for model in models if model.is_enabled), None) or next(iter(models), None)
+    ready = health.ready(health.picker(catalogue.listed()))
     initial: dict[str, Any] = {
         "prompt": request.GET.get("prompt", "").replace("\x00", "")[: settings.PROMPT_MAX],
         "model": ready.slug if ready else "",

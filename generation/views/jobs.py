@@ -41,7 +41,8 @@ def card(request: Request, code: UUID) -> HttpResponse:
     if version is BAD or place is BAD:
         return HttpResponseBadRequest("v and place are whole numbers.")
     owner_id = request.owner_id()
-    if cards.is_current(code=code, owner_id=owner_id, version=version, place=place):
+    is_long = "long" in request.GET
+    if cards.is_current(code=code, owner_id=owner_id, version=version, place=place, is_long=is_long):
         return HttpResponse(status=204)
     job = cards.find(code=code, owner_id=owner_id)
     if job is None:

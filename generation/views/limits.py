@@ -11,7 +11,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from config import throttle
 from config.http import Request
-from generation import access, limits
+from generation import access, limits, prompts
 from generation.access import Feature, Tier
 
 
@@ -43,12 +43,18 @@ def page(request: Request) -> HttpResponse:
     tier = access.tier(owner_id=user.pk, is_guest=not user.is_authenticated)
     today = limits.today([*LISTED], owner_id=user.pk, tier=tier)
     context = {
-        "lines": [Line(label, door, today[feature]) for feature, (label, door) in LISTED.items()],
+        "lines": [Line(label, _door(feature, door), today[feature]) for feature, (label, door) in LISTED.items()],
         "seconds_left": throttle.seconds_left_today(),
         "is_guest": tier is Tier.GUEST,
         "is_highest": tier is Tier.CUSTOMER,
         "open_max": access.open_jobs_max(tier),
         "rate": settings.RATE_LIMIT_GENERATE,
+        "uploads": settings.RATE_LIMIT_UPLOAD,
         "address_credits": settings.FREE_CREDITS_PER_ADDRESS,
     }
     return render(request, f"generation/{'partials/' if request.htmx else ''}limits.html", context)
+
+
+def _door(feature: Feature, name: str) -> str:
+    """An enhancement has a door, but nobody behind it where no language model is set up."""
+    return "" if feature is Feature.ENHANCE and not prompts.available() else name

@@ -64,8 +64,9 @@ def of(form: GenerateForm, balance: Balance, chosen: InferenceModel | None = Non
 
 
 def _references(values: dict[str, Any]) -> int:
-    """A picture that only feeds the words costs nothing."""
-    return 1 if values.get("reference") and values["model"].supports_reference else 0
+    """A picture that only feeds the words costs nothing; one that is needed is in the price before it is there."""
+    model = values["model"]
+    return 1 if model.needs_reference or (values.get("reference") and model.supports_reference) else 0
 
 
 def _paid_from(balance: Balance, amount: int, *, purchased_only: bool) -> str:

@@ -287,8 +287,8 @@ def _context(request: Request, form: GenerateForm, *, refusal: words.Told | None
 def _offer(form: GenerateForm) -> dict[str, Any]:
     """What the picker shows: every model with its health, the chosen one, who could stand in, and which state it is."""
     models = catalogue.listed()
-    chosen = catalogue.find(str(form["model"].value() or "")) or next(iter(models), None)
     picker = health.picker(models)
+    chosen = catalogue.find(str(form["model"].value() or "")) or health.ready(picker)
     return {
         "models": models,
         "picker": picker,

@@ -120,6 +120,14 @@
     if (stage && (top < 0 || top > innerHeight * 0.6)) stage.scrollIntoView({ behavior: calm.matches ? "auto" : "smooth", block: "start" });
   }
 
+  // Chosen by a pointer, the model stands alone again. By keys one walks through all of them, and the list stays.
+  on("click", function (event) {
+    var fold = document.querySelector(".models__all[open]");
+    if (!fold || event.target.name !== "model" || !event.detail) return;
+    fold.open = false;
+    document.getElementById("models").scrollIntoView({ block: "nearest" });
+  });
+
   /* --- A reference picture: dropped or pasted anywhere in the studio, sent at once ----------------------------------- */
 
   var uploading = false, FILE_BYTES_MAX = 10 * 1024 * 1024;

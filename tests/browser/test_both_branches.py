@@ -1,6 +1,7 @@
 """Both branches in a browser: a picture dropped, pasted and browsed; words enhanced, seen, edited, undone, and used."""
 
 import base64
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -182,6 +183,19 @@ def test_a_failure_is_told_and_the_own_words_can_be_sent(anybody: Anybody, gemin
     page.get_by_role("switch", name="Enhance prompt").uncheck()
     button(page).click()
     sees(picture(page))
+
+
+@pytest.mark.parametrize("fault", ["says", "block_output"])
+def test_whatever_comes_of_it_nothing_below_it_moves(anybody: Anybody, gemini: GeminiEmulator, fault: str) -> None:
+    gemini.faults.add("delay", seconds=2)
+    gemini.faults.add(fault, text=json.dumps({"prompt": f"{PROMPT}, {'seen from afar, ' * 50}"}), reason="SAFETY")
+    page = studio(anybody, viewport={"width": 360, "height": 900})
+    page.get_by_role("switch", name="Enhance prompt").check()
+    button(page).click()
+    expect(page.locator("#enhancement[data-state=waiting]")).to_be_visible()
+    before = page.locator("#models").evaluate("models => models.offsetTop")
+    expect(page.locator("#enhancement:is([data-state=done], [data-state=failed])")).to_be_visible()
+    assert page.locator("#models").evaluate("models => models.offsetTop") == before
 
 
 def test_a_picture_is_read_into_the_words_by_keyboard_alone(

@@ -14,6 +14,7 @@ from accounts.models import User
 from credits import statements
 from generation import catalogue, difference, enhancing, jobs, limits, references, sweeping
 from generation.access import Feature, Tier
+from generation.difference import Kind, of
 from generation.models import Enhancement, EnhancementState, InferenceModel, Job, Reference
 from generation.prompts import enhance
 from generation.providers.gemini import client as gemini_client
@@ -71,6 +72,24 @@ def use(browser: Client, row: Enhancement, **changes: Any) -> Any:
 
 def used(owner: User, tier: Tier = Tier.CUSTOMER) -> int:
     return limits.used_today(Feature.ENHANCE, owner_id=owner.pk, tier=tier).used
+
+
+# --- The difference --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        ("A red kite over the dunes", "the low sun", "-A red kite over- the -dunes- +low sun+"),
+        ("Red kite", "Blue kite", "-Red- +Blue+ kite"),
+        ("kite", "A kite, red", "+A+ kite+, red+"),
+        ("A kite.", "A kite, red", "A kite-.-+, red+"),
+    ],
+)
+def test_words_of_a_difference_stand_apart(before: str, after: str, shown: str) -> None:
+    marks = {Kind.SAME: "", Kind.GONE: "-", Kind.NEW: "+"}
+    parts = [f"{' ' * part.is_apart}{marks[part.kind]}{part.text}{marks[part.kind]}" for part in of(before, after)]
+    assert "".join(parts) == shown
 
 
 # --- Asked, worked off, seen -----------------------------------------------------------------------------------------

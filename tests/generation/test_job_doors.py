@@ -114,10 +114,14 @@ def test_to_htmx_a_job_that_is_gone_is_a_card_without_a_trigger(charlie: User, b
 
 
 def test_a_job_that_takes_long_says_so_and_links_to_its_page(alice: User, browse: As) -> None:
-    job = begun(alice)
+    client, job = browse(alice), begun(alice)
+    shown = f"/jobs/{job.code}/card?v={Job.objects.get().version}&place=0"
+    assert client.get(shown).status_code == 204
     Job.objects.update(created_at=timezone.now() - timedelta(minutes=3))
-    card = browse(alice).get(f"/jobs/{job.code}/card").content.decode()
+    card = client.get(shown).content.decode()  # although nothing else has changed
     assert "This is taking long" in card
+    assert client.get(f"{shown}&long=1").status_code == 204
+    assert "&amp;long=1" in card
     assert f'href="/jobs/{job.code}"' in card
     assert f"{job.deadline_at:%H:%M} UTC" in card
 

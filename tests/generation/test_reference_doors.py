@@ -354,3 +354,40 @@ def _objects() -> list[str]:
         folders += [f"{folder}/{name}" for name in inside]
         found += [f"{folder}/{name}" for name in files]
     return found
+
+
+# --- Models that make nothing without a picture ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def sculptor(follower: InferenceModel) -> InferenceModel:
+    InferenceModel.objects.filter(pk=follower.pk).update(recipe={"needs_reference": True})
+    catalogue.forget()
+    return demo()
+
+
+def test_a_model_that_needs_a_picture_is_not_asked_without_one(
+    alice: User, browse: As, sculptor: InferenceModel
+) -> None:
+    client = browse(alice)
+    refused = follow(client, "")
+    assert (refused.status_code, error_of(refused)) == (422, "invalid_form")
+    assert f"{sculptor.name} works from a picture. Add one." in refused.content.decode()
+    assert not Job.objects.exists()
+    assert follow(client, uploads.kept(alice)).status_code == 201
+
+
+def test_the_price_of_a_picture_that_is_needed_is_said_before_it_is_there(
+    alice: User, browse: As, sculptor: InferenceModel
+) -> None:
+    client = browse(alice)
+    without, kept = form(), uploads.kept(alice)
+    first, second = (
+        client.post("/quote", said, headers=HTMX) for said in (without, without | {"reference": kept.code})
+    )
+    assert first.status_code == second.status_code == 200
+    assert _total(first) == _total(second)
+
+
+def _total(response: Any) -> str:
+    return str(response.context["quote"].total_credits)

@@ -43,13 +43,17 @@ def test_everybody_sees_their_own_numbers(
     request: pytest.FixtureRequest, browse: As, who: str, numbers: list[str]
 ) -> None:
     client = browse(None if who == "nobody" else request.getfixturevalue(who))
-    first, second, *others = lines(client)
+    first, *others = lines(client)
     assert first == f"Generations 0 of {numbers[0]} {numbers[0]} left"
-    assert second == f"Enhancements 0 of {numbers[1]} {numbers[1]} left"
     assert others == [
         f"{name} {number} a day not on this site yet"
-        for name, number in zip(("Ideas", "Evolutions", "Scores"), numbers[2:], strict=True)
+        for name, number in zip(("Enhancements", "Ideas", "Evolutions", "Scores"), numbers[1:], strict=True)
     ]
+
+
+def test_enhancements_have_a_bar_once_a_language_model_is_set_up(charlie: User, browse: As, settings: Any) -> None:
+    settings.GEMINI_API_KEYS = ["one"]
+    assert lines(browse(charlie))[1] == "Enhancements 0 of 50 50 left"
 
 
 def test_a_bar_fills_and_says_in_words_what_its_colour_says(charlie: User, browse: As, settings: Any) -> None:
@@ -94,6 +98,7 @@ def test_the_page_tells_the_limits_that_are_not_by_the_day(gwen: User, browse: A
     page = browse(gwen).get("/limits").content.decode()
     assert "1 job open at once." in page
     assert "8 requests in 60 seconds from one address" in page
+    assert "30 reference pictures in 10 min from one address" in page
     assert "60 credits a day, of those that are free" in page
 
 

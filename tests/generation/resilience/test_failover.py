@@ -209,12 +209,12 @@ def test_card_job_receipt_picture_and_download_name_the_model_that_made_it(
     worker.work("providers")
     client = browse(alice)
     page = client.get(f"/jobs/{job.code}").content.decode()
-    assert "Fresco did not answer; Gouache takes over at the same price." in page
+    assert "Fresco could not finish; Gouache takes over at the same price." in page
     assert "Next in the queue for Gouache" in page
     assert "If Fresco fails" in page
     job = worked(job)
     page = client.get(f"/jobs/{job.code}").content.decode()
-    assert "Fresco did not answer, so Gouache took over at the same price." in page
+    assert "Fresco could not finish, so Gouache took over at the same price." in page
     receipt = client.get(f"/jobs/{job.code}/receipt").content.decode()
     assert "Fresco <span" in receipt
     assert "Gouache <span" in receipt

@@ -124,7 +124,8 @@ def _reasons(
 
 
 def _failover(chosen: str, stand_in: str) -> str:
-    return f"{chosen} could not finish, and you allowed an equivalent: {stand_in} took over. The price stayed as quoted."
+    took = f"{stand_in} took over. The price stayed as quoted."
+    return f"{chosen} could not finish, and you allowed an equivalent: {took}"
 
 
 def _ending(job: Job, charges: Charges) -> str:

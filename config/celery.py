@@ -1,4 +1,7 @@
-"""The Celery application. Tasks are doors: they live in each app's tasks.py and carry ids only."""
+"""The Celery application. Tasks are doors: they live in each app's tasks.py and carry ids only.
+
+What belongs to a worker's start and end is in an app's processes.py.
+"""
 
 import os
 from typing import Any
@@ -15,6 +18,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("atelier")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.autodiscover_tasks(related_name="processes")
 
 
 @celeryd_init.connect

@@ -438,8 +438,8 @@ JOB_DEADLINE_SECONDS = read("JOB_DEADLINE_SECONDS", 900, positive)
 JOB_LEASE_SECONDS = read("JOB_LEASE_SECONDS", 120, positive)
 JOB_ADOPT_SECONDS = JOB_LEASE_SECONDS / 2  # a prediction that may have begun shows up so soon, or has not
 JOB_ATTEMPTS_MAX = 3
-# How many jobs of a lane run at once: what waiting times are reckoned with.
-LANE_WORKERS = read("LANE_WORKERS", {"default": 2, "providers": 8, "gpu": 1}, lane_workers)
+# How many processes serve a lane, over all machines: what waiting times are reckoned with.
+LANE_WORKERS = read("LANE_WORKERS", {"default": 1, "providers": 2, "gpu": 1}, lane_workers)
 QUOTE_SECONDS = 120
 PROMPT_MIN, PROMPT_MAX = 3, 1000
 PICTURES_MAX = 4

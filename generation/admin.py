@@ -1,4 +1,7 @@
-"""Staff's view of generation: catalogue switches can be turned, history can only be read."""
+"""Staff's view of generation: catalogue switches can be turned, history can only be read.
+
+The pages about Replicate are doors of their own: views/console.py.
+"""
 
 from typing import Any
 
@@ -13,7 +16,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods
 
 from credits import staff, statements
-from generation import breaker, catalogue, health, refunds
+from generation import breaker, catalogue, health, imports, refunds, staff_forms
 from generation.errors import PaidByGuest
 from generation.models import Asset, Attempt, InferenceModel, Job
 
@@ -33,7 +36,7 @@ class ReadOnly(admin.ModelAdmin[Any]):
 
 @admin.register(InferenceModel)
 class InferenceModelAdmin(admin.ModelAdmin[InferenceModel]):
-    """Switches and message only: everything else comes from the catalogue file."""
+    """Switches and message only: everything else comes from the catalogue file, or from staff who brought a row in."""
 
     list_display = (
         "name",
@@ -67,8 +70,24 @@ class InferenceModelAdmin(admin.ModelAdmin[InferenceModel]):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any) -> Any:
+        if _is_staffs(obj):
+            options["form"] = staff_forms.Row
+        return super().get_form(request, obj, change, **options)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = super().get_fields(request, obj)
+        if not _is_staffs(obj):
+            return fields
+        return ("is_enabled", "message", "slug", *imports.FIELDS, *self.get_readonly_fields(request, obj))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        said = {"slug", *imports.FIELDS} if _is_staffs(obj) else set()
+        return [name for name in super().get_readonly_fields(request, obj) if name not in said]
+
     def save_model(self, request: HttpRequest, obj: InferenceModel, form: Any, change: bool) -> None:
-        obj.save(update_fields=["is_enabled", "message"])
+        whole = ("slug", *catalogue.FILE_FIELDS) if _is_staffs(obj) else ()
+        obj.save(update_fields=["is_enabled", "message", *whole])
         transaction.on_commit(catalogue.forget)
 
     def get_urls(self) -> list[URLPattern]:
@@ -115,6 +134,11 @@ def _move_breaker(request: HttpRequest, values: dict[str, str]) -> HttpResponse:
     done = "opened: its models cannot run" if values["move"] == "open" else "closed: its models may run"
     messages.success(request, f"The breaker of {values['provider']} is {done}.")
     return redirect(request.path)
+
+
+def _is_staffs(row: InferenceModel | None) -> bool:
+    """Whether staff brought it in: then nothing else says what it is."""
+    return row is not None and row.is_imported
 
 
 @admin.register(Job)

@@ -2,6 +2,7 @@
 
 import hashlib
 import tomllib
+from collections.abc import Collection, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from generation.models import InferenceModel
+from generation.models import InferenceModel, Style
 from generation.providers import registry
+from generation.providers.replicate import inputs
 from generation.shapes import SHAPES
 
 FILE = Path(__file__).with_name("catalogue.toml")
@@ -112,12 +114,61 @@ def _values(slug: str, fields: dict[str, Any]) -> dict[str, Any]:
         fields = fields | {"cost_usd": Decimal(str(fields["cost_usd"]))}
     row = InferenceModel(slug=slug, **fields)
     try:
-        row.clean_fields(exclude={field.name for field in row._meta.fields} - set(fields))
-        row.validate_constraints()
+        check(row, said=fields)
     except ValidationError as error:
         raise BadCatalogue(f"{slug}: {error.message_dict}") from error
-    if odd := set(row.aspect_ratios) - set(SHAPES):
-        raise BadCatalogue(f"{slug}: aspect_ratios: {', '.join(sorted(odd))} is no shape of ours")
-    if row.provider not in registry.NAMES:
-        raise BadCatalogue(f"{slug}: provider: {row.provider} is none of {', '.join(registry.NAMES)}")
     return {name: getattr(row, name) for name in FILE_FIELDS}
+
+
+# --- What a row may say ----------------------------------------------------------------------------------------------
+
+
+def check(row: InferenceModel, *, said: Collection[str]) -> None:
+    """Whether a row can be offered, from wherever it comes; `said` are the fields that somebody wrote.
+
+    Raises ValidationError by field.
+    """
+    row.clean_fields(exclude={field.name for field in row._meta.fields} - set(said))
+    row.validate_constraints()
+    if odd := set(row.aspect_ratios) - set(SHAPES):
+        raise ValidationError({"aspect_ratios": f"{', '.join(sorted(map(str, odd)))} is no shape of ours"})
+    if odd := set(row.styles) - set(Style.values):
+        raise ValidationError({"styles": f"{', '.join(sorted(map(str, odd)))} is no style of ours"})
+    if row.provider not in registry.NAMES:
+        raise ValidationError({"provider": f"{row.provider} is none of {', '.join(registry.NAMES)}"})
+    if row.provider == "replicate":
+        _check_target(row)
+        if wrong := inputs.wrong(row.recipe) or list(_misfits(row)):
+            raise ValidationError({"recipe": wrong})
+
+
+def _check_target(row: InferenceModel) -> None:
+    try:
+        inputs.target(row.provider_model)
+    except ValueError as error:
+        raise ValidationError({"provider_model": str(error)}) from error
+
+
+def _misfits(row: InferenceModel) -> Iterator[str]:
+    """Where a row promises what its recipe does not send, or the other way round."""
+    fields = row.recipe.get("fields", inputs.ONLY_PROMPT)
+    if "prompt" not in fields and not row.needs_reference:
+        yield "fields: a prompt has to go somewhere"
+    if len(row.aspect_ratios) > 1 and "aspect_ratio" not in fields and not {"width", "height"} <= set(fields):
+        yield "fields: several shapes need aspect_ratio, or width and height"
+    if row.max_count > 1 and "count" not in fields:
+        yield "fields: several pictures need count"
+    for word, promise in _promises(row).items():
+        if promise != (word in fields):
+            yield f"fields: {word} is {'promised and not sent' if promise else 'sent and not promised'}"
+
+
+def _promises(row: InferenceModel) -> dict[str, bool]:
+    return {
+        "negative": row.supports_negative,
+        "reference": row.supports_reference,
+        "strength": row.supports_strength,
+        "seed": row.supports_seed,
+        "steps": row.max_steps is not None,
+        "guidance": row.max_guidance is not None,
+    }

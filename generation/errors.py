@@ -123,3 +123,17 @@ class FileGone(GenerationError):
 
     code = "file_gone"
     status = 404
+
+
+class NothingToAsk(GenerationError):
+    """No question that the staff's console knows, or not with these words. data: kind, name (of the word)."""
+
+    code = "nothing_to_ask"
+    status = 404
+
+
+class ActKnown(GenerationError):
+    """The form of an act was sent before with other values."""
+
+    code = "act_known"
+    status = 409

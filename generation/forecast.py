@@ -12,6 +12,7 @@ from django.conf import settings
 from config.templatetags import show
 from generation import lanes
 from generation.models import InferenceModel
+from generation.providers import registry
 
 # Fewer jobs say nothing about how often the intervals held.
 COVERAGE_JOBS_MIN = 20
@@ -25,6 +26,8 @@ SKEW = 0.3
 # Half of the width of the middle 80 % of a normal distribution, in standard deviations.
 EIGHTY = 1.28
 RETRY_SECONDS = (15, 300)
+# What it takes to begin a prediction elsewhere.
+BEGIN_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -108,8 +111,11 @@ def _seconds(model: InferenceModel, place: int, pictures: float) -> float:
 
 
 def _at_once(model: InferenceModel) -> int:
-    at_once: int = settings.LANE_WORKERS[model.lane]
-    return at_once
+    """How many jobs run at once. One that runs elsewhere holds its worker only until it has begun there."""
+    workers: int = settings.LANE_WORKERS[model.lane]
+    if registry.is_remote(model.provider):
+        return max(workers, round(workers * model.expected_seconds / BEGIN_SECONDS))
+    return workers
 
 
 def _down(seconds: float) -> float:

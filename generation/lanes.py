@@ -87,3 +87,10 @@ def claim(*, lane: str) -> Job | None:
 def place() -> RawSQL:
     """An annotation for Job: how many wait before it on its lane, counted to PLACE_MAX + 1."""
     return RawSQL(PLACE, [])  # noqa: S611  (a constant)
+
+
+def hint(lane: str, *, seconds: float = 0.0) -> None:
+    """Tell the lane's workers that there is work, now or after so long. Lost hints are the sweep's to find."""
+    from generation import tasks  # noqa: PLC0415  (tasks are doors of the domain)
+
+    tasks.hint(lane, seconds=seconds)

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from generation import assets, breaker, callbacks, fetching, jobs, orders, predictions, retrying
+from generation import breaker, callbacks, fetching, intake, orders, predictions, retrying, running
 from generation.models import Attempt, ErrorCode, Job, JobState, ProviderEvent
 from generation.providers import registry
 from generation.providers.base import Output, Prediction, ProviderError, RemoteProvider, RemoteState
@@ -125,12 +125,12 @@ class _Asked:
     def _show(self, prediction: Prediction) -> None:
         if prediction.state == RemoteState.RUNNING:
             percent = max(0, min(99, int((prediction.progress or 0) * 100)))
-            jobs.runs(job_id=self.job.pk, tries=self.attempt.number, percent=percent)
+            running.runs(job_id=self.job.pk, tries=self.attempt.number, percent=percent)
 
     def _bring_in(self, prediction: Prediction) -> None:
         """Fetch, keep, store. What cannot be had now is asked for again while there is time, and what there is by then
         is a partial success."""
-        if not jobs.storing(self.job):
+        if not running.storing(self.job):
             return  # it has ended meanwhile, and whoever ended it had this prediction asked about again
         files = self._fetch(prediction)
         if files.is_late and not (files.outputs and self._is_last()):
@@ -173,7 +173,7 @@ class _Asked:
         with transaction.atomic():
             Job.objects.select_for_update(no_key=True).get(pk=self.job.pk)
             if predictions.is_untouched(self.attempt):
-                jobs.fail(job_id=self.job.pk, code=ErrorCode.TIMEOUT, detail="past its deadline")
+                running.fail(job_id=self.job.pk, code=ErrorCode.TIMEOUT, detail="past its deadline")
 
     def _is_last(self) -> bool:
         return timezone.now() >= self.job.deadline_at
@@ -256,7 +256,7 @@ class _Asked:
         for index, url in enumerate(prediction.files[: self.job.count]):
             seconds = min(FILE_SECONDS_MAX, max(0.1, until - time.monotonic()))
             try:
-                data = fetching.fetch(url, hosts=hosts, bytes_max=assets.bytes_max(self.job), seconds_max=seconds)
+                data = fetching.fetch(url, hosts=hosts, bytes_max=intake.bytes_max(self.job), seconds_max=seconds)
             except fetching.Unfetched as error:
                 log.warning("job %s, picture %d: %s", self.job.code, index, error)
                 files.detail, files.is_late = str(error), files.is_late or not error.permanent
@@ -265,8 +265,8 @@ class _Asked:
         return files
 
     def _store(self, prediction: Prediction, files: _Files) -> None:
-        kept = assets.keep_readable(job=self.job, attempt_number=self.attempt.number, outputs=files.outputs)
-        jobs.store(self.job, self.attempt, kept, run_seconds=self._run_seconds(prediction))
+        kept = intake.keep_readable(job=self.job, outputs=files.outputs)
+        running.store(self.job, self.attempt, kept, run_seconds=self._run_seconds(prediction))
         breaker.delivered(self.attempt.provider)
 
     def _run_seconds(self, prediction: Prediction) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from generation import breaker, equivalents, jobs
+from generation import breaker, equivalents, running
 from generation.models import ErrorCode, Job
 from generation.providers.base import ProviderError
 
@@ -48,16 +48,16 @@ def follow(job: Job, error: ProviderError, *, number: int) -> None:
     log.warning("job %s, try %d: %s", job.code, number, error)
     ended: dict[str, Any] = {"job_id": job.pk, "code": error.code, "detail": error.detail, "tries": number}
     if not _goes_on(job, error, ended):
-        jobs.fail(**ended)
+        running.fail(**ended)
 
 
 def _goes_on(job: Job, error: ProviderError, ended: dict[str, Any]) -> bool:
     if job.failover and error.provider_at_fault and (model := equivalents.of_job(job)):
-        return jobs.give_back(**ended, stand_in=model)
+        return running.give_back(**ended, stand_in=model)
     rest_seconds = _rest(job, error)
     if error.permanent or not _is_in_time(job, rest_seconds):
         return False
-    return jobs.give_back(**ended, rest_seconds=rest_seconds)
+    return running.give_back(**ended, rest_seconds=rest_seconds)
 
 
 def _rest(job: Job, error: ProviderError) -> float:

@@ -7,7 +7,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from generation import enhancing, jobs, predictions, tasks
+from generation import enhancing, predictions, running, tasks
 from generation.models import Asset, Attempt, ErrorCode, Job
 from generation.providers import registry
 
@@ -40,7 +40,7 @@ def _expire() -> int:
     late = Job.objects.filter(finished_at=None, deadline_at__lt=Now()).order_by("deadline_at")
     late = late.filter(~_is_asked_about() | Q(deadline_at__lt=Now() - DEADLINE_GRACE))
     return sum(
-        jobs.fail(job_id=pk, code=ErrorCode.TIMEOUT, detail="past its deadline")
+        running.fail(job_id=pk, code=ErrorCode.TIMEOUT, detail="past its deadline")
         for pk in late.values_list("pk", flat=True)[:BATCH]
     )
 
@@ -52,8 +52,8 @@ def _take_back() -> int:
         taken += 1
         if _seek(pk):
             continue
-        if not jobs.give_back(job_id=pk, code=ErrorCode.INTERNAL, detail="the worker's lease ran out", tries=tries):
-            jobs.fail(job_id=pk, code=ErrorCode.INTERNAL, detail="three workers were lost", tries=tries)
+        if not running.give_back(job_id=pk, code=ErrorCode.INTERNAL, detail="the worker's lease ran out", tries=tries):
+            running.fail(job_id=pk, code=ErrorCode.INTERNAL, detail="three workers were lost", tries=tries)
     return taken
 
 

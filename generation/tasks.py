@@ -1,11 +1,9 @@
 """Celery's doors. A message says "there is work on this lane"; the job row says which."""
 
 import logging
-import os
 from typing import Any
 
-from celery import current_app, shared_task
-from celery.signals import task_postrun, worker_process_init, worker_ready
+from celery import shared_task
 from django.conf import settings
 from django.core.cache import cache
 from django.core.mail import mail_admins
@@ -13,6 +11,8 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from generation import (
+    acts,
+    console,
     enhancing,
     health,
     limits,
@@ -27,7 +27,6 @@ from generation import (
 from generation.models import Lane
 from generation.providers import registry
 from generation.providers.base import ProviderError
-from generation.providers.diffusion import pipeline, warm
 from generation.providers.replicate import signatures
 
 log = logging.getLogger(__name__)
@@ -43,6 +42,16 @@ def hint(lane: str, *, seconds: float = 0.0) -> None:
 def render_soon(asset_id: int) -> None:
     """Ask for an asset's renditions once the transaction has committed."""
     _send_on_commit(render, asset_id, queue=Lane.DEFAULT)
+
+
+def console_soon(kind: str, words: dict[str, str]) -> None:
+    """Ask Replicate what a page of the staff's wants to know."""
+    _send_on_commit(ask_console, kind, words, queue=Lane.PROVIDERS)
+
+
+def act_soon(act_id: int) -> None:
+    """Do what staff have written down, once the transaction has committed."""
+    _send_on_commit(act, act_id, queue=Lane.PROVIDERS)
 
 
 def enhance_soon(enhancement_id: int) -> None:
@@ -71,7 +80,7 @@ def refresh_secrets_soon() -> None:
         _send_on_commit(refresh_secrets, queue=Lane.PROVIDERS)
 
 
-def _send_on_commit(task: Any, *arguments: str | int, queue: str, seconds: float = 0.0) -> None:
+def _send_on_commit(task: Any, *arguments: Any, queue: str, seconds: float = 0.0) -> None:
     def send() -> None:
         try:
             task.apply_async(args=arguments, queue=queue, countdown=seconds or None)
@@ -108,11 +117,13 @@ def collect(attempt_id: int) -> None:
     time_limit=90,
 )
 def stop_stray(event_id: int) -> None:
+    """Stop a prediction that no attempt knows."""
     remote.stop_stray(event_id=event_id)
 
 
 @shared_task(name="generation.tasks.sweep", soft_time_limit=60, time_limit=90)
 def sweep() -> None:
+    """Find what was lost."""
     swept = sweeping.sweep()
     if swept.expired or swept.lost:
         log.info("sweep: %d past their deadline, %d taken back", swept.expired, swept.lost)
@@ -185,28 +196,15 @@ def refresh_secrets() -> None:
         signatures.refresh_secrets()
 
 
-# --- A worker's processes --------------------------------------------------------------------------------------------
+@shared_task(name="generation.tasks.ask_console", max_retries=0, soft_time_limit=120, time_limit=150)
+def ask_console(kind: str, words: dict[str, str]) -> None:
+    """Bring an answer of the staff's console up to date."""
+    console.answer(kind, words)
 
 
-@worker_ready.connect
-def refresh_secrets_at_start(**_: Any) -> None:
-    """A worker that starts may be the site's first: nothing could verify a webhook before."""
-    refresh_secrets_soon()
-
-
-@worker_process_init.connect
-def warm_up(**_: Any) -> None:
-    """A process of the GPU's queue loads its model before the first job asks for it.
-
-    Only a forked one knows its queues: on macOS, where a process starts afresh, the first job loads the model.
-    """
-    if Lane.GPU in current_app.amqp.queues.consume_from:
-        warm.begin()
-
-
-@task_postrun.connect
-def leave_a_lost_gpu(**_: Any) -> None:
-    """End a process whose device is lost, after its job has been given back; the worker starts another one."""
-    if pipeline.is_lost():
-        log.error("the GPU is lost to this process; it ends, and a new one starts")
-        os._exit(os.EX_SOFTWARE)
+@shared_task(
+    name="generation.tasks.act", max_retries=0, soft_time_limit=acts.ACT_SECONDS, time_limit=acts.ACT_SECONDS + 30
+)
+def act(act_id: int) -> None:
+    """Start or stop at Replicate what staff asked for, once."""
+    acts.perform(act_id=act_id)

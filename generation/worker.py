@@ -11,7 +11,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import Error, connection
 
-from generation import assets, breaker, jobs, lanes, orders, remote, retrying
+from generation import breaker, intake, lanes, orders, remote, retrying, running
 from generation.breaker import Leave
 from generation.models import Attempt, ErrorCode, Job, JobState
 from generation.providers import registry
@@ -52,7 +52,7 @@ def _try(job: Job, provider: Provider) -> bool | None:
     Nothing was when the job has ended or is another worker's now.
     """
     try:
-        attempt = jobs.begin(job, is_remote=isinstance(provider, RemoteProvider))
+        attempt = running.begin(job, is_remote=isinstance(provider, RemoteProvider))
         return False if attempt is None else _produce(job, attempt, provider)
     except ProviderError as error:
         retrying.after(job, error, number=job.tries)
@@ -78,15 +78,15 @@ def _draw(job: Job, attempt: Attempt, provider: DirectProvider) -> bool:
     began = time.monotonic()
     outputs = list(provider.run(orders.of(job, attempt), _watch(job)))
     run_seconds = time.monotonic() - began
-    if len(outputs) < job.count and jobs.is_lost(job):
+    if len(outputs) < job.count and running.is_lost(job):
         return False  # this worker was frozen for longer than its lease; what it has is no partial success
     if not outputs:
         if Job.objects.filter(pk=job.pk, state=JobState.CANCELLED).exists():
             return False
         raise ProviderError(ErrorCode.PROVIDER_FAILED, permanent=False, detail="no picture came")
-    jobs.storing(job)
-    pictures = assets.keep_readable(job=job, attempt_number=attempt.number, outputs=outputs)
-    return jobs.store(job, attempt, pictures, run_seconds=run_seconds) == JobState.SUCCEEDED
+    running.storing(job)
+    pictures = intake.keep_readable(job=job, outputs=outputs)
+    return running.store(job, attempt, pictures, run_seconds=run_seconds) == JobState.SUCCEEDED
 
 
 def _watch(job: Job) -> Watch:
@@ -98,7 +98,7 @@ def _watch(job: Job) -> Watch:
         nonlocal last, ended
         if time.monotonic() - last >= PROGRESS_SECONDS:
             last = time.monotonic()
-            ended = not jobs.report(job, percent=max(1, min(99, int(share * 100))))
+            ended = not running.report(job, percent=max(1, min(99, int(share * 100))))
 
     return Watch(progress=progress, cancelled=lambda: ended)
 
@@ -112,7 +112,7 @@ def _heartbeat(job: Job) -> Iterator[None]:
         try:
             while not stop.wait(settings.JOB_LEASE_SECONDS / 3):
                 with suppress(Error):  # away for a moment: the next beat tries again
-                    jobs.renew(job)
+                    running.renew(job)
         finally:
             connection.close()
 

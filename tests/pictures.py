@@ -10,7 +10,7 @@ from PIL.PngImagePlugin import PngInfo
 from accounts.models import User
 from gallery import posts
 from gallery.models import Level, Post, Visibility
-from generation import assets, catalogue, jobs, lanes, worker
+from generation import catalogue, intake, jobs, lanes, running, worker
 from generation.models import Asset, Attempt, InferenceModel, Job, JobState
 from generation.pricing import quote
 from generation.providers.base import Output
@@ -53,7 +53,7 @@ def begin(job: Job) -> Attempt:
     """A worker takes the job, whose turn it is; the attempt's `job` is as the worker knows it."""
     claimed = lanes.claim(lane=job.lane)
     assert claimed == job
-    attempt = jobs.begin(claimed)
+    attempt = running.begin(claimed)
     assert attempt is not None
     return attempt
 
@@ -61,8 +61,8 @@ def begin(job: Job) -> Attempt:
 def deliver(attempt: Attempt, *, run_seconds: float, stored: int | None = None) -> JobState:
     """What was drawn is kept and stored: a picture for each seed, or the first `stored` of them; the job's state."""
     drawn = [Output(index, png(seed), seed) for index, seed in enumerate(attempt.job.seeds())]
-    kept = [assets.keep(job=attempt.job, attempt_number=attempt.number, output=output) for output in drawn[:stored]]
-    return jobs.store(attempt.job, attempt, kept, run_seconds=run_seconds)
+    kept = [intake.keep(job=attempt.job, output=output) for output in drawn[:stored]]
+    return running.store(attempt.job, attempt, kept, run_seconds=run_seconds)
 
 
 def solid(owner: User, *, prompt: str = "A blue porcelain vase", **wish: Any) -> Asset:

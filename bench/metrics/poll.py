@@ -13,7 +13,7 @@ from bench.cells import Cell, Goal, Verdict
 from bench.ground import Ground
 from bench.load import ENDLESS, Load, Request
 from bench.people import Person
-from generation import cards, catalogue, jobs, lanes, worker
+from generation import cards, catalogue, jobs, lanes, running, worker
 from generation.models import Job, Lane
 from generation.pricing import quote
 from generation.wish import Wish
@@ -62,17 +62,17 @@ def measure(ground: Ground) -> Verdict:
     done = _ask(cast[:DONE])
     while worker.work(Lane.GPU):
         pass
-    running = _ask(cast[:RUNNING])
-    for _ in running:
+    begun = _ask(cast[:RUNNING])
+    for _ in begun:
         job = lanes.claim(lane=Lane.GPU)
         assert job is not None
-        jobs.begin(job)
+        running.begin(job)
     queued = _ask(cast[:QUEUED])
     plans = {
         ("queued 204", 204): queued,
         ("queued 200", 200): queued,
-        ("running 204", 204): running,
-        ("running 200", 200): running,
+        ("running 204", 204): begun,
+        ("running 200", 200): begun,
         ("done 204", 204): done,
         ("done 200", 200): done,
     }

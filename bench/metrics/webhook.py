@@ -20,7 +20,7 @@ from bench.cells import Cell, Goal, Verdict
 from bench.ground import Ground
 from bench.load import Load, Request
 from bench.people import Person
-from generation import callbacks, jobs, lanes, predictions
+from generation import callbacks, jobs, lanes, predictions, running
 from generation.models import Asset, Attempt, InferenceModel, Job, Lane, ProviderEvent
 from generation.pricing import quote
 from generation.wish import Wish
@@ -194,7 +194,7 @@ def _begun(person: Person, model: InferenceModel) -> Attempt:
     _submit(person, model)
     job = lanes.claim(lane=Lane.PROVIDERS)
     assert job is not None
-    attempt = jobs.begin(job, is_remote=True)
+    attempt = running.begin(job, is_remote=True)
     assert attempt is not None
     predictions.expect(job, attempt, external_id=new_id(), seconds=3600)
     return Attempt.objects.get(pk=attempt.pk)

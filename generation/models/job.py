@@ -1,5 +1,5 @@
 """A job: what was asked for, at which price, and how far it is. Legal moves and the end of its money are held here by
-triggers, whatever Python does; only generation/jobs.py writes the state."""
+triggers, whatever Python does; only generation/running.py writes the state."""
 
 from datetime import datetime
 from uuid import UUID

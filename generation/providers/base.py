@@ -71,8 +71,8 @@ class ProviderError(Exception):
 
     `permanent`: the same order will fail again here. `provider_at_fault`: it counts against the provider's health;
     a refused prompt does not. `closes_door`: no order can work until a person acts (no credit, a refused key), so the
-    breaker opens at once. `sent` is False where the provider cannot have begun anything; True with `ambiguous` where it
-    may have (a create that timed out). `retry_after_seconds` is what the provider asked for, already bounded.
+    breaker opens at once. `ambiguous`: a prediction may have begun all the same (a create that timed out).
+    `retry_after_seconds` is what the provider asked for, already bounded.
     """
 
     def __init__(

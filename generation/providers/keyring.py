@@ -48,6 +48,12 @@ class KeyRing:
         bounded = max(1.0, min(REST_SECONDS_MAX, seconds))
         cache.set(self._place(key), (time.time() + bounded, refused), bounded)
 
+    def rests(self) -> dict[str, tuple[float, bool]]:
+        """By label the keys that rest: for how many seconds yet, and whether the vendor refused them."""
+        resting = cache.get_many([self._place(key) for key in self.keys])
+        told = {key: resting[self._place(key)] for key in self.keys if self._place(key) in resting}
+        return {self.label(key): (max(0.0, until - time.time()), refused) for key, (until, refused) in told.items()}
+
     def label(self, key: str) -> str:
         """What stands for a key in logs and pages: "replicate-1f3a9c"."""
         return f"{self.name}-{blake2b(key.encode(), digest_size=3).hexdigest()}"

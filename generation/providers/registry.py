@@ -6,7 +6,7 @@ from importlib import import_module
 
 from django.conf import settings
 
-from generation.providers.base import Provider, RemoteProvider
+from generation.providers.base import Provider
 
 PROVIDERS = {
     "demo": "generation.providers.demo.provider",
@@ -21,6 +21,9 @@ _SWITCHES: dict[str, Callable[[], object]] = {
     "gemini": lambda: settings.GEMINI_API_KEYS,
     "diffusion": lambda: settings.DIFFUSION_MODEL,
 }
+
+# Their predictions run elsewhere, so no worker holds their jobs. Named here, so that a page loads no adapter for it.
+_REMOTE = frozenset({"replicate"})
 
 # What a row of the catalogue may name; whether this site can use it is another question.
 NAMES = tuple(_SWITCHES)
@@ -40,4 +43,4 @@ def is_configured(name: str) -> bool:
 
 def is_remote(name: str) -> bool:
     """Whether its predictions run elsewhere, so that no worker holds their jobs."""
-    return name in PROVIDERS and isinstance(get(name), RemoteProvider)
+    return name in _REMOTE

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from accounts import guests, signup
 from accounts.models import User
 from credits import ledger
-from generation import jobs, lanes, worker
+from generation import lanes, running, worker
 from generation.models import Asset, Job, JobState
 from tests import races
 from tests.accounts import steps
@@ -109,9 +109,9 @@ def test_a_job_that_runs_during_the_sign_in_ends_in_the_account_and_is_paid_by_t
     waiting = steps.submit(guest)
     job = lanes.claim(lane=waiting.lane)
     assert job is not None
-    assert jobs.begin(job) is not None
+    assert running.begin(job) is not None
     guests.merge(guest_id=guest.pk, account_id=mara.pk)
-    assert jobs.give_back(job_id=job.pk, code="internal", detail="the worker died")  # type: ignore[arg-type]
+    assert running.give_back(job_id=job.pk, code="internal", detail="the worker died")  # type: ignore[arg-type]
     worker.work(waiting.lane)
     job.refresh_from_db()
     assert (job.state, job.owner) == (JobState.SUCCEEDED, mara)

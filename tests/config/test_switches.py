@@ -1,6 +1,7 @@
 """The environment: what stops the boot, in one line that names the variable and tells no secret."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -91,3 +92,16 @@ def test_a_model_for_the_own_gpu_without_its_libraries_is_a_warning(tmp_path: Pa
         "from config import checks; print([found.id for found in checks.own_gpu_has_its_libraries()])"
     )
     assert boot(tmp_path, code, DIFFUSION_MODEL="/models/own").stdout == f"{warned}\n"
+
+
+def test_the_example_lists_every_switch_that_is_read_and_no_other() -> None:
+    read = set(
+        re.findall(r"""(?:read|provider_env|environ\.get)\(\s*"([A-Z][A-Z0-9_]+)\"""", text("config/settings.py"))
+    )
+    read |= set(re.findall(r"\${?([A-Z_]*DATABASE_URL)", text("Procfile")))
+    listed = re.findall(r"^# ([A-Z][A-Z0-9_]+)=", text(".env.example"), re.MULTILINE)
+    assert sorted(listed) == sorted(read)
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text()

@@ -16,7 +16,7 @@ from accounts.models import User
 from credits import checkpoints, checks, ledger, roles, tasks
 from credits.models import Audit, Wallet
 from gallery import posts
-from generation import catalogue, jobs, refunds, sweeping
+from generation import catalogue, refunds, running, sweeping
 from generation.models import Asset, ErrorCode, Job, Visibility
 from tests import pictures
 from tests.accounts import steps
@@ -74,7 +74,7 @@ def test_the_main_story_runs_under_it(as_app: None, client: Client, sam: User) -
     refunds.refund(job_id=asset.job_id, amount=1, key="staff:1", reason="a broken picture", actor_id=sam.pk)
 
     assert asking.ask(client, prompt="A blue kite").status_code == 201
-    assert jobs.fail(job_id=Job.objects.latest("pk").pk, code=ErrorCode.TIMEOUT)
+    assert running.fail(job_id=Job.objects.latest("pk").pk, code=ErrorCode.TIMEOUT)
     ledger.clawback(owner_id=mara.pk, amount=50, key="dispute:1", reason="dispute lost")
     ledger.adjust(owner_id=mara.pk, wallet_kind="bonus", amount=5, key="by hand", reason="asked", actor_id=sam.pk)
     assert client.get("/credits").status_code == 200

@@ -12,7 +12,7 @@ from PIL import Image
 from accounts.models import User
 from credits import statements
 from gallery import posts
-from generation import assets, lanes, renditions
+from generation import intake, lanes, renditions
 from generation.models import Asset, Job, JobState
 from generation.providers.base import Output
 from generation.providers.demo.sculpt import sculpt
@@ -31,8 +31,8 @@ def begun(owner: User, *, slug: str = "demo-3d") -> Job:
     return claimed
 
 
-def keep(job: Job, data: bytes) -> assets.Stored:
-    return assets.keep(job=job, attempt_number=1, output=Output(0, data, 1))
+def keep(job: Job, data: bytes) -> intake.Stored:
+    return intake.keep(job=job, output=Output(0, data, 1))
 
 
 def body(response: HttpResponseBase) -> bytes:
@@ -117,18 +117,18 @@ def test_a_picture_is_no_model(alice: User, browse: As) -> None:
 def test_what_a_model_makes_decides_what_is_accepted(alice: User) -> None:
     vase = sculpt(prompt="A vase", seed=1)
     solid, picture = begun(alice), begun(alice, slug="demo")
-    with pytest.raises(assets.Unreadable):
+    with pytest.raises(intake.Unreadable):
         keep(solid, pictures.png(1))
-    with pytest.raises(assets.Unreadable):
+    with pytest.raises(intake.Unreadable):
         keep(picture, vase)
-    with pytest.raises(assets.Unreadable, match="address"):
+    with pytest.raises(intake.Unreadable, match="address"):
         keep(solid, solids.changed(vase, lambda document: document["buffers"][0].update(uri="other.bin")))
 
 
 def test_a_model_that_nothing_points_at_leaves_nothing(alice: User) -> None:
     stored = keep(begun(alice), sculpt(prompt="A crystal", seed=1))
     assert all(default_storage.exists(key) for key in (stored.storage_key, stored.poster_key))
-    assets.discard([stored])
+    intake.discard([stored])
     assert not any(default_storage.exists(key) for key in (stored.storage_key, stored.poster_key))
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from credits import statements
-from generation import assets, catalogue, jobs, lanes, renditions, sweeping, worker
+from generation import catalogue, intake, jobs, lanes, renditions, running, sweeping, worker
 from generation.errors import NotOpen
 from generation.models import Asset, Attempt, ErrorCode, FreeSpend, InferenceModel, Job, JobState
 from generation.providers import registry
@@ -128,11 +128,11 @@ def test_a_run_under_half_its_expected_time_costs_less(alice: User, seconds: flo
     job = ask(alice)
     claimed = lanes.claim(lane=job.lane)
     assert claimed
-    attempt = jobs.begin(claimed)
+    attempt = running.begin(claimed)
     assert attempt
     InferenceModel.objects.update(typical_seconds=100)  # what was shown stands, whatever staff change
-    kept = [assets.keep(job=claimed, attempt_number=1, output=Output(0, pictures.png(1), 1))]
-    jobs.store(claimed, attempt, kept, run_seconds=seconds)
+    kept = [intake.keep(job=claimed, output=Output(0, pictures.png(1), 1))]
+    running.store(claimed, attempt, kept, run_seconds=seconds)
     assert charges(job) == (10, charged, 10 - charged, 0)
 
 
@@ -140,11 +140,11 @@ def test_storing_twice_changes_nothing(alice: User) -> None:
     job = ask(alice)
     claimed = lanes.claim(lane=job.lane)
     assert claimed
-    attempt = jobs.begin(claimed)
+    attempt = running.begin(claimed)
     assert attempt
-    kept = [assets.keep(job=claimed, attempt_number=1, output=Output(0, pictures.png(1), 1))]
+    kept = [intake.keep(job=claimed, output=Output(0, pictures.png(1), 1))]
     for _ in range(2):
-        assert jobs.store(claimed, attempt, kept, run_seconds=1) == JobState.SUCCEEDED
+        assert running.store(claimed, attempt, kept, run_seconds=1) == JobState.SUCCEEDED
     assert Asset.objects.filter(job=job).count() == 1
     assert charges(job) == (1, 1, 0, 0)
 
@@ -207,11 +207,11 @@ def test_pictures_that_come_after_the_deadline_are_kept_and_not_charged(alice: U
     job = ask(alice)
     claimed = lanes.claim(lane=job.lane)
     assert claimed
-    attempt = jobs.begin(claimed)
+    attempt = running.begin(claimed)
     assert attempt
-    assert jobs.fail(job_id=job.pk, code=ErrorCode.TIMEOUT)
-    kept = [assets.keep(job=claimed, attempt_number=1, output=Output(0, pictures.png(1), 1))]
-    assert jobs.store(claimed, attempt, kept, run_seconds=1) == JobState.FAILED
+    assert running.fail(job_id=job.pk, code=ErrorCode.TIMEOUT)
+    kept = [intake.keep(job=claimed, output=Output(0, pictures.png(1), 1))]
+    assert running.store(claimed, attempt, kept, run_seconds=1) == JobState.FAILED
     asset = Asset.objects.get(job=job)
     assert (asset.is_late, asset.owner) == (True, alice)
     assert charges(job) == (1, 0, 1, 0)
@@ -219,8 +219,8 @@ def test_pictures_that_come_after_the_deadline_are_kept_and_not_charged(alice: U
 
 def test_failing_twice_is_failing_once(alice: User) -> None:
     job = ask(alice)
-    assert jobs.fail(job_id=job.pk, code=ErrorCode.TIMEOUT)
-    assert not jobs.fail(job_id=job.pk, code=ErrorCode.INTERNAL)
+    assert running.fail(job_id=job.pk, code=ErrorCode.TIMEOUT)
+    assert not running.fail(job_id=job.pk, code=ErrorCode.INTERNAL)
     job.refresh_from_db()
     assert job.error_code == ErrorCode.TIMEOUT
 
@@ -234,7 +234,7 @@ def test_a_cancelled_job_releases_everything(alice: User, begun: bool) -> None:
     if begun:
         claimed = lanes.claim(lane=job.lane)
         assert claimed
-        jobs.begin(claimed)
+        running.begin(claimed)
     cancelled = jobs.cancel(code=job.code, owner_id=alice.pk)
     assert (cancelled.state, cancelled.error_code) == (JobState.CANCELLED, "cancelled")
     assert charges(job) == (2, 0, 2, 0)
@@ -256,8 +256,8 @@ def test_a_job_whose_pictures_are_being_stored_is_not_cancelled(alice: User) -> 
     job = ask(alice)
     claimed = lanes.claim(lane=job.lane)
     assert claimed
-    jobs.begin(claimed)
-    jobs.storing(claimed)
+    running.begin(claimed)
+    running.storing(claimed)
     with pytest.raises(NotOpen):
         jobs.cancel(code=job.code, owner_id=alice.pk)
     assert charges(job)[3] == 1
@@ -287,9 +287,9 @@ def test_the_sweep_takes_back_what_a_dead_worker_held(alice: User, provide: Prov
     job = ask(alice)
     claimed = lanes.claim(lane=job.lane)
     assert claimed
-    jobs.begin(claimed)
+    running.begin(claimed)
     assert sweeping.sweep().lost == 0  # the lease still holds
-    Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    Job.objects.update(lease_until=timezone.now() - timedelta(hours=1))
     assert sweeping.sweep().lost == 1
     provide(pictures.png(1))
     worker.work("providers")
@@ -306,8 +306,8 @@ def test_a_worker_that_was_lost_while_it_stored_costs_no_picture(
     job = ask(alice, 2)
     claimed = lanes.claim(lane=job.lane)
     assert claimed
-    jobs.begin(claimed)
-    assert jobs.storing(claimed)
+    running.begin(claimed)
+    assert running.storing(claimed)
     Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     assert sweeping.sweep().lost == 1
     provide(Obedient(pictures.png(1), pictures.png(2)))
@@ -325,7 +325,7 @@ def test_a_storage_that_is_away_for_a_moment_costs_no_picture(
     provide(Obedient(pictures.png(1), pictures.png(2)))
     job = ask(alice, 2)
     with monkeypatch.context() as away:
-        away.setattr(assets, "keep", lambda **_: (_ for _ in ()).throw(OSError("the storage is away")))
+        away.setattr(intake, "keep", lambda **_: (_ for _ in ()).throw(OSError("the storage is away")))
         worker.work("providers")
     rested()
     worker.work("providers")
@@ -339,8 +339,8 @@ def test_a_job_that_kills_three_workers_fails(alice: User) -> None:
     for _ in range(3):
         claimed = lanes.claim(lane=job.lane)
         assert claimed
-        jobs.begin(claimed)
-        Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+        running.begin(claimed)
+        Job.objects.update(lease_until=timezone.now() - timedelta(hours=1))
         sweeping.sweep()
     job.refresh_from_db()
     assert (job.state, job.error_code) == (JobState.FAILED, "internal")
@@ -351,18 +351,18 @@ def test_a_worker_that_was_thought_dead_may_still_store(alice: User) -> None:
     job = ask(alice)
     claimed = lanes.claim(lane=job.lane)
     assert claimed
-    attempt = jobs.begin(claimed)
+    attempt = running.begin(claimed)
     assert attempt
-    jobs.give_back(job_id=job.pk, code=ErrorCode.INTERNAL, detail="lease")
-    kept = [assets.keep(job=claimed, attempt_number=1, output=Output(0, pictures.png(1), 1))]
-    assert jobs.store(claimed, attempt, kept, run_seconds=1) == JobState.SUCCEEDED
+    running.give_back(job_id=job.pk, code=ErrorCode.INTERNAL, detail="lease")
+    kept = [intake.keep(job=claimed, output=Output(0, pictures.png(1), 1))]
+    assert running.store(claimed, attempt, kept, run_seconds=1) == JobState.SUCCEEDED
     assert worker.work("providers") is None
     assert charges(job) == (1, 1, 0, 0)
 
 
 def test_the_sweep_ends_what_is_past_its_deadline(alice: User) -> None:
     job = ask(alice)
-    Job.objects.update(deadline_at=timezone.now() - timedelta(seconds=1))
+    Job.objects.update(deadline_at=timezone.now() - timedelta(hours=1))
     assert lanes.claim(lane=job.lane) is None
     assert sweeping.sweep().expired == 1
     job.refresh_from_db()
@@ -378,7 +378,7 @@ def test_the_sweep_sends_again_what_waits(alice: User) -> None:
 
 def test_a_second_sweep_finds_nothing_more(alice: User) -> None:
     ask(alice)
-    Job.objects.update(deadline_at=timezone.now() - timedelta(seconds=1))
+    Job.objects.update(deadline_at=timezone.now() - timedelta(hours=1))
     sweeping.sweep()
     assert sweeping.sweep() == sweeping.Swept(expired=0, lost=0, hints=0)
 
@@ -387,14 +387,14 @@ def test_a_lease_is_renewed_only_by_whoever_holds_the_job(alice: User) -> None:
     job = ask(alice)
     first = lanes.claim(lane=job.lane)
     assert first
-    jobs.begin(first)
+    running.begin(first)
     version = Job.objects.get(pk=job.pk).version
-    assert jobs.renew(first)
+    assert running.renew(first)
     assert Job.objects.get(pk=job.pk).version == version  # nothing to show, so no poll is answered
-    jobs.give_back(job_id=job.pk, code=ErrorCode.INTERNAL, detail="")
+    running.give_back(job_id=job.pk, code=ErrorCode.INTERNAL, detail="")
     lanes.claim(lane=job.lane)
-    assert not jobs.renew(first)
-    assert not jobs.report(first, percent=50)
+    assert not running.renew(first)
+    assert not running.report(first, percent=50)
 
 
 # --- Budgets, guests -------------------------------------------------------------------------------------------------
@@ -412,11 +412,11 @@ def test_a_guests_running_job_follows_into_the_account_and_is_paid_by_the_guest(
     job = ask(gwen)
     claimed = lanes.claim(lane=job.lane)
     assert claimed
-    attempt = jobs.begin(claimed)
+    attempt = running.begin(claimed)
     assert attempt
     jobs.hand_over(from_id=gwen.pk, to_id=charlie.pk)
-    kept = [assets.keep(job=claimed, attempt_number=1, output=Output(0, pictures.png(1), 1))]
-    jobs.store(claimed, attempt, kept, run_seconds=1)
+    kept = [intake.keep(job=claimed, output=Output(0, pictures.png(1), 1))]
+    running.store(claimed, attempt, kept, run_seconds=1)
     assert Asset.objects.get(job=job).owner == charlie
     assert charges(job) == (1, 1, 0, 0)
     assert statements.balance(owner_id=charlie.pk, is_guest=False).available == 20

@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.models import User
-from generation import jobs
+from generation import running
 from generation.models import ErrorCode, Job, JobState
 from tests import pictures
 from tests.breaches import breaches, execute, guards_down
@@ -31,14 +31,14 @@ def day(alice: User, charlie: User) -> None:
     late = pictures.submit(alice, pictures=1, prompt="A red kite", ratio="1:1")
     run_late(late)
     pictures.make(charlie)
-    running = pictures.submit(alice, pictures=2, prompt="A blue kite", ratio="1:1")
-    pictures.begin(running)
+    begun = pictures.submit(alice, pictures=2, prompt="A blue kite", ratio="1:1")
+    pictures.begin(begun)
     pictures.submit(charlie, pictures=1, prompt="A green kite", ratio="1:1")
 
 
 def run_late(job: Job) -> None:
     attempt = pictures.begin(job)
-    assert jobs.fail(job_id=job.pk, code=ErrorCode.TIMEOUT)
+    assert running.fail(job_id=job.pk, code=ErrorCode.TIMEOUT)
     assert pictures.deliver(attempt, run_seconds=1) == JobState.FAILED
 
 
@@ -118,5 +118,5 @@ def test_a_budget_of_free_credits_comes_back_to_the_day_it_was_taken_from(charli
             "INSERT INTO generation_freespend (address, day, spent)"
             " SELECT address, day + 1, 5 FROM generation_freespend"
         )
-    assert jobs.fail(job_id=job.pk, code=ErrorCode.TIMEOUT)
+    assert running.fail(job_id=job.pk, code=ErrorCode.TIMEOUT)
     assert [row[0] for row in execute("SELECT spent FROM generation_freespend ORDER BY day")] == [0, 5]

@@ -10,7 +10,7 @@ from django.core.files.storage import default_storage
 from PIL import Image
 
 from accounts.models import User
-from generation import assets, lanes, renditions, tones
+from generation import intake, lanes, renditions, tones
 from generation.models import Job
 from generation.providers.base import Output
 from tests import pictures
@@ -33,8 +33,8 @@ def encoded(picture: Image.Image, kind: str, **options: object) -> bytes:
     return buffer.getvalue()
 
 
-def keep(job: Job, data: bytes) -> assets.Stored:
-    return assets.keep(job=job, attempt_number=1, output=Output(0, data, 1))
+def keep(job: Job, data: bytes) -> intake.Stored:
+    return intake.keep(job=job, output=Output(0, data, 1))
 
 
 RED = Image.new("RGB", (64, 48), "#b9583a")
@@ -83,18 +83,18 @@ def test_a_turned_photograph_is_stored_upright(job: Job) -> None:
     [b"", b"<html>no</html>", encoded(RED, "PNG")[:40], b"\x89PNG\r\n\x1a\n<script>", b"\0" * 1000, b"%PDF-1.7"],
 )
 def test_what_is_no_picture_is_unreadable(job: Job, data: bytes) -> None:
-    with pytest.raises(assets.Unreadable):
+    with pytest.raises(intake.Unreadable):
         keep(job, data)
 
 
 def test_a_truncated_file_is_unreadable(job: Job) -> None:
     data = encoded(Image.effect_noise((200, 200), 80).convert("RGB"), "JPEG")
-    with pytest.raises(assets.Unreadable):
+    with pytest.raises(intake.Unreadable):
         keep(job, data[: len(data) // 2])
 
 
 def test_a_bomb_is_refused_before_it_is_decoded(job: Job) -> None:
-    with pytest.raises(assets.Unreadable, match="pixels"):
+    with pytest.raises(intake.Unreadable, match="pixels"):
         keep(job, encoded(Image.new("1", (20_000, 20_000)), "PNG"))
 
 
@@ -116,7 +116,7 @@ def test_each_tone_is_nearest_to_itself(name: str, color: str) -> None:
 def test_no_decoder_that_starts_a_program_is_given_the_bytes(job: Job) -> None:
     data = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 64 48\n%%EndComments\nshowpage\n%%EOF\n"
     assert Image.open(io.BytesIO(data)).format == "EPS"
-    with pytest.raises(assets.Unreadable, match="cannot identify"):
+    with pytest.raises(intake.Unreadable, match="cannot identify"):
         keep(job, data)
 
 
@@ -128,10 +128,10 @@ def test_whatever_a_decoder_trips_over_is_unreadable(
         raise error
 
     monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", load)
-    with pytest.raises(assets.Unreadable):
+    with pytest.raises(intake.Unreadable):
         keep(job, encoded(RED, "PNG"))
 
 
 def test_a_jpeg_of_very_many_scans_is_refused_before_it_is_decoded(job: Job) -> None:
-    with pytest.raises(assets.Unreadable, match="scans"):
+    with pytest.raises(intake.Unreadable, match="scans"):
         keep(job, scanned(1000))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from accounts.models import User
 from credits import statements
-from generation import catalogue, jobs
+from generation import catalogue, running
 from generation.models import ErrorCode, InferenceModel, Job
 from generation.pricing import price
 from generation.pricing import quote as quotes
@@ -128,4 +128,4 @@ def end(job: Job, *, stored: int, run_seconds: float) -> None:
     if stored:
         pictures.deliver(attempt, run_seconds=run_seconds, stored=stored)
     else:
-        assert jobs.fail(job_id=job.pk, code=ErrorCode.PROVIDER_FAILED)
+        assert running.fail(job_id=job.pk, code=ErrorCode.PROVIDER_FAILED)

@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from accounts.models import User
 from credits import ledger
 from credits.triggers import broken_rule
-from generation import jobs, lanes
+from generation import lanes, running
 from generation.models import Asset, Attempt, FreeSpend, InferenceModel, Job, JobState
 from generation.models.job import OPEN_STATES
 from tests import pictures
@@ -158,7 +158,7 @@ def test_no_session_switches_the_guards_off(job: Job) -> None:
 def test_a_job_has_one_live_attempt_and_three_at_most(job: Job) -> None:
     claimed = lanes.claim(lane=job.lane)
     assert claimed
-    jobs.begin(claimed)
+    running.begin(claimed)
     with refused_by("attempt_one_live"):
         Attempt.objects.create(job=job, number=2, provider="demo")
     Attempt.objects.update(finished_at="2026-01-01T00:00:00Z")

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from credits import statements
-from generation import catalogue, jobs, lanes, worker
+from generation import catalogue, intake, jobs, lanes, running, worker
 from generation.models import ErrorCode, InferenceModel, Job, JobState
 from tests import pictures
 from tests.browsers import As
@@ -22,11 +22,11 @@ def ask(owner: User, count: int = 1, **more: Any) -> Job:
     return pictures.submit(owner, pictures=count, prompt="A red kite", ratio="16:9", **more)
 
 
-def running(owner: User, count: int = 1) -> Job:
+def begun(owner: User, count: int = 1) -> Job:
     job = ask(owner, count)
     claimed = lanes.claim(lane=job.lane)
     assert claimed
-    jobs.begin(claimed)
+    running.begin(claimed)
     job.refresh_from_db()
     return job
 
@@ -93,12 +93,12 @@ def test_a_malformed_version_is_400(alice: User, browse: As, query: str) -> None
 
 
 def test_an_open_card_polls_and_a_finished_one_does_not(alice: User, browse: As) -> None:
-    client, job = browse(alice), running(alice)
+    client, job = browse(alice), begun(alice)
     card = client.get(f"/jobs/{job.code}/card").content.decode()
     assert 'hx-trigger="every 2s"' in card
     assert 'data-state="running"' in card
     assert 'data-ar="16:9"' in card
-    jobs.fail(job_id=job.pk, code=ErrorCode.PROVIDER_FAILED)
+    running.fail(job_id=job.pk, code=ErrorCode.PROVIDER_FAILED)
     response = client.get(f"/jobs/{job.code}/card?v=1")
     card = response.content.decode()
     assert 'hx-trigger="every' not in card
@@ -114,7 +114,7 @@ def test_to_htmx_a_job_that_is_gone_is_a_card_without_a_trigger(charlie: User, b
 
 
 def test_a_job_that_takes_long_says_so_and_links_to_its_page(alice: User, browse: As) -> None:
-    job = running(alice)
+    job = begun(alice)
     Job.objects.update(created_at=timezone.now() - timedelta(minutes=3))
     card = browse(alice).get(f"/jobs/{job.code}/card").content.decode()
     assert "This is taking long" in card
@@ -137,13 +137,12 @@ def test_partial_success_says_what_is_missing_and_what_was_released(alice: User,
     job = ask(alice, 3)
     claimed = lanes.claim(lane=job.lane)
     assert claimed
-    attempt = jobs.begin(claimed)
+    attempt = running.begin(claimed)
     assert attempt
-    from generation import assets  # noqa: PLC0415
     from generation.providers.base import Output  # noqa: PLC0415
 
-    kept = [assets.keep(job=claimed, attempt_number=1, output=Output(0, pictures.png(1), 1))]
-    jobs.store(claimed, attempt, kept, run_seconds=1)
+    kept = [intake.keep(job=claimed, output=Output(0, pictures.png(1), 1))]
+    running.store(claimed, attempt, kept, run_seconds=1)
     card = browse(alice).get(f"/jobs/{job.code}/card").content.decode()
     assert "1 of 3 pictures arrived" in card
     assert "3 reserved, 1 charged, 2 released." in card
@@ -193,7 +192,7 @@ def test_a_cancel_that_comes_too_late_is_a_conflict_and_shows_what_is(alice: Use
 
 def test_retry_is_a_new_job_with_a_new_reserve_once(alice: User, browse: As) -> None:
     old, client = ask(alice, 2), browse(alice)
-    jobs.fail(job_id=old.pk, code=ErrorCode.PROVIDER_FAILED)
+    running.fail(job_id=old.pk, code=ErrorCode.PROVIDER_FAILED)
     first, second = (client.post(f"/jobs/{old.code}/retry", headers=HTMX) for _ in range(2))
     assert first.status_code == 201
     new = job_of(first)  # type: ignore[arg-type]
@@ -205,14 +204,14 @@ def test_retry_is_a_new_job_with_a_new_reserve_once(alice: User, browse: As) -> 
 def test_retry_keeps_a_locked_seed_and_draws_a_random_one_anew(alice: User, browse: As) -> None:
     for seed in (7, None):
         old = ask(alice, seed=seed, seed_mode="random" if seed is None else "locked")
-        jobs.fail(job_id=old.pk, code=ErrorCode.TIMEOUT)
+        running.fail(job_id=old.pk, code=ErrorCode.TIMEOUT)
         new = job_of(browse(alice).post(f"/jobs/{old.code}/retry", headers=HTMX))  # type: ignore[arg-type]
         assert (new.seed == old.seed) == (seed is not None)
 
 
 def test_a_retry_that_became_dearer_is_shown_in_the_studio_first(alice: User, browse: As) -> None:
     old = ask(alice)
-    jobs.fail(job_id=old.pk, code=ErrorCode.TIMEOUT)
+    running.fail(job_id=old.pk, code=ErrorCode.TIMEOUT)
     InferenceModel.objects.update(price_credits=5)
     catalogue.forget()
     client = browse(alice)
@@ -228,7 +227,7 @@ def test_a_retry_that_cannot_be_paid_says_so(bob: User, browse: As) -> None:
 
     give(bob, bonus=1)
     old = ask(bob)
-    jobs.fail(job_id=old.pk, code=ErrorCode.TIMEOUT)
+    running.fail(job_id=old.pk, code=ErrorCode.TIMEOUT)
     ask(bob)
     response = browse(bob).post(f"/jobs/{old.code}/retry", headers=HTMX)
     assert response.status_code == 402

@@ -11,7 +11,7 @@ from django.test import Client
 
 from accounts.models import User
 from credits import audit, statements
-from generation import assets, jobs, lanes
+from generation import intake, jobs, lanes, running
 from generation.errors import GenerationError, InsufficientCredits, TooManyJobs
 from generation.models import Asset, ErrorCode, InferenceModel, Job, JobState
 from generation.providers.base import Output
@@ -114,12 +114,12 @@ def test_twenty_results_of_one_job_are_stored_once(alice: User, wide: Any) -> No
     job = pictures.submit(alice, pictures=1, prompt="A red kite", ratio="1:1")
     claimed = lanes.claim(lane=job.lane)
     assert claimed
-    attempt = jobs.begin(claimed)
+    attempt = running.begin(claimed)
     assert attempt
 
     def arrive() -> JobState:
-        kept = [assets.keep(job=claimed, attempt_number=1, output=Output(0, pictures.png(1), 1))]
-        return jobs.store(claimed, attempt, kept, run_seconds=1)
+        kept = [intake.keep(job=claimed, output=Output(0, pictures.png(1), 1))]
+        return running.store(claimed, attempt, kept, run_seconds=1)
 
     assert set(together(20, arrive)) == {JobState.SUCCEEDED}
     assert Asset.objects.filter(job=job).count() == 1
@@ -132,11 +132,11 @@ def test_success_failure_and_cancel_at_once_have_one_outcome(alice: User, wide: 
         job = pictures.submit(alice, pictures=1, prompt="A red kite", ratio="1:1")
         claimed = lanes.claim(lane=job.lane)
         assert claimed
-        attempt = jobs.begin(claimed)
+        attempt = running.begin(claimed)
         assert attempt
-        kept = [assets.keep(job=claimed, attempt_number=1, output=Output(0, pictures.png(1), 1))]
-        store = partial(jobs.store, claimed, attempt, kept, run_seconds=1)
-        fail = partial(jobs.fail, job_id=job.pk, code=ErrorCode.TIMEOUT)
+        kept = [intake.keep(job=claimed, output=Output(0, pictures.png(1), 1))]
+        store = partial(running.store, claimed, attempt, kept, run_seconds=1)
+        fail = partial(running.fail, job_id=job.pk, code=ErrorCode.TIMEOUT)
         cancel = partial(jobs.cancel, code=job.code, owner_id=alice.pk)
         ends: list[Callable[[], object]] = [store, fail, cancel]
         race(ends * 5)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from config.celery import app
 from credits import statements
-from generation import cards, catalogue, jobs, tasks, timing
+from generation import cards, catalogue, jobs, running, tasks, timing
 from generation.models import Attempt, ErrorCode, InferenceModel
 from generation.pricing import quote as quotes
 from tests import pictures
@@ -147,7 +147,7 @@ def test_what_failed_was_cancelled_or_came_too_late_is_no_run(alice: User, model
         if end == "cancel":
             jobs.cancel(code=job.code, owner_id=alice.pk)
         else:
-            jobs.fail(job_id=job.pk, code=ErrorCode.TIMEOUT)
+            running.fail(job_id=job.pk, code=ErrorCode.TIMEOUT)
         if end == "late":
             pictures.deliver(attempt, run_seconds=99)
     assert measured(model) == (None, 1)
@@ -156,7 +156,7 @@ def test_what_failed_was_cancelled_or_came_too_late_is_no_run(alice: User, model
 def test_an_attempt_that_was_thought_lost_counts_once_it_delivers(alice: User, model: InferenceModel) -> None:
     job = pictures.submit(alice, pictures=1, prompt="A red kite", ratio="1:1")
     attempt = pictures.begin(job)
-    jobs.give_back(job_id=job.pk, code=ErrorCode.INTERNAL, detail="the worker's lease ran out")
+    running.give_back(job_id=job.pk, code=ErrorCode.INTERNAL, detail="the worker's lease ran out")
     for _ in range(2):
         pictures.deliver(attempt, run_seconds=4)
     attempt.refresh_from_db()

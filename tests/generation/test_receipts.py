@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts import guests
 from accounts.models import User
 from credits import ledger
-from generation import catalogue, jobs, refunds
+from generation import catalogue, jobs, refunds, running
 from generation.models import Asset, ErrorCode, InferenceModel, Job
 from generation.pricing import rules
 from tests import pictures
@@ -137,8 +137,8 @@ def test_a_failed_job_lists_its_tries_and_that_all_came_back(alice: User, browse
     client, job = browse(alice), ask(alice, count=2)
     for _ in range(3):
         tries = pictures.begin(job).number
-        if not jobs.give_back(job_id=job.pk, code=ErrorCode.PROVIDER_BUSY, detail="secret detail", tries=tries):
-            jobs.fail(job_id=job.pk, code=ErrorCode.PROVIDER_BUSY)
+        if not running.give_back(job_id=job.pk, code=ErrorCode.PROVIDER_BUSY, detail="secret detail", tries=tries):
+            running.fail(job_id=job.pk, code=ErrorCode.PROVIDER_BUSY)
     receipt = told(client, job)
     assert receipt.reasons == ["The job failed, so all that was reserved came back: 20 credits."]
     assert moved(client, job) == [("Reserved", "Daily", -20), ("Released", "Daily", 20)]
@@ -163,7 +163,7 @@ def test_a_cancelled_job_lists_its_try_and_that_all_came_back(alice: User, brows
 def test_pictures_that_came_too_late_are_free(alice: User, browse: As) -> None:
     job = ask(alice)
     attempt = pictures.begin(job)
-    jobs.fail(job_id=job.pk, code=ErrorCode.TIMEOUT)
+    running.fail(job_id=job.pk, code=ErrorCode.TIMEOUT)
     pictures.deliver(attempt, run_seconds=99)
     receipt = told(browse(alice), job)
     assert (receipt.charged_each, receipt.charges.captured) == (None, 0)

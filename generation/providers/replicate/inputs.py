@@ -57,6 +57,45 @@ def target(provider_model: str) -> Target:
     return Target(Via.MODEL, found["name"])
 
 
+def wrong(recipe: Mapping[str, Any]) -> list[str]:
+    """What makes no sense in a recipe, a sentence each."""
+    sentences = [f"{key}: no recipe has this" for key in sorted(recipe.keys() - _KEYS)]
+    sentences += [
+        f"{key}: {_KEYS[key][1]}" for key, value in recipe.items() if key in _KEYS and not _KEYS[key][0](value)
+    ]
+    fields = recipe.get("fields", ONLY_PROMPT)
+    if not sentences and (unknown := fields.keys() - WORDS):
+        sentences.append(f"fields: nobody has the words {', '.join(sorted(unknown))}")
+    return sentences
+
+
+def _are_words(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(word, str) and word for word in value.values())
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
+
+
+_WORD_TO_WORD = (_are_words, "is an object of words")
+_YES_OR_NO = (lambda value: isinstance(value, bool), "is true or false")
+_KEYS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "fields": _WORD_TO_WORD,
+    "fixed": (lambda value: isinstance(value, Mapping), "is an object"),
+    "ratios": _WORD_TO_WORD,
+    "styles": _WORD_TO_WORD,
+    "seed_max": (_is_count, "is a whole number above zero"),
+    "reference_list": _YES_OR_NO,
+    "needs_reference": _YES_OR_NO,
+    "strength_inverted": _YES_OR_NO,
+    "files": (_are_names, "is a list of names"),
+}
+
+
 def build(order: Order) -> dict[str, Any]:
     """The model's input. The same order gives the same input, by which a lost prediction is found again.
 

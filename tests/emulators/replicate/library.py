@@ -19,6 +19,7 @@ class Library:
     def routes(self) -> Sequence[Route]:
         return (
             Route("GET", r"/v1/models", "read", self._list_models),
+            Route("POST", r"/v1/models", "read", self._make_model),
             Route("QUERY", r"/v1/models", "read", self._search_models),
             Route("GET", rf"/v1/models/{NAME}", "read", self._get_model),
             Route("GET", rf"/v1/models/{NAME}/versions", "read", self._list_versions),
@@ -39,6 +40,18 @@ class Library:
         words = str(call.body or "").lower().split()
         found = [model for model in models.everything().values() if _speaks_of(model, words)]
         return self._models_page(call, found)
+
+    def _make_model(self, call: Call, faults: Mapping[str, Fault]) -> Reply:
+        """An empty one for a training to go to; it is told and not kept."""
+        asked = call.body if isinstance(call.body, dict) else {}
+        if f"{asked.get('owner')}/{asked.get('name')}" in models.everything():
+            raise Refused(errors.problem(409, detail="A model with that name and owner already exists"))
+        if asked.get("hardware") not in [one["sku"] for one in account.HARDWARE]:
+            raise Refused(errors.invalid([("hardware", "hardware is no SKU of the list")]))
+        empty = {"run_count": 0, "cover_image_url": None, "default_example": None, "latest_version": None}
+        return Reply.json(
+            {**asked, "url": f"https://replicate.com/{asked['owner']}/{asked['name']}", **empty}, status=201
+        )
 
     def _models_page(self, call: Call, rows: list[Model]) -> Reply:
         return self._page(call, rows, key=lambda model: model.id, tell=lambda model: model.told(self._base_url()))

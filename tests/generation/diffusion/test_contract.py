@@ -8,10 +8,10 @@ from generation.providers import registry
 from generation.providers.base import Order, Provider
 from tests.generation.diffusion import tiny
 from tests.generation.diffusion.conftest import Fault, Spoil, out_of_memory
-from tests.generation.providers.contract import ProviderContract, Trouble, an_order
+from tests.generation.providers.contract import DirectContract, FailingContract, Trouble, an_order
 
 
-class TestDiffusion(ProviderContract):
+class TestDiffusion(DirectContract, FailingContract):
     troubles = frozenset({Trouble.BUSY, Trouble.FAILING, Trouble.REFUSED_INPUT, Trouble.EMPTY, Trouble.FEWER})
 
     @pytest.fixture(autouse=True)

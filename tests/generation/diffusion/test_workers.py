@@ -22,6 +22,7 @@ from generation.pricing import quote
 from generation.providers.diffusion import pipeline
 from generation.wish import Wish
 from tests.alive import PATIENCE_SECONDS, until
+from tests.generation.asking import rested
 from tests.generation.diffusion.conftest import Fault, out_of_memory
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -82,7 +83,7 @@ def test_a_full_gpu_costs_nothing_and_says_why(
     fault(out_of_memory(), times=1000)
     job = ask(alice, own)
     while worker.work(Lane.GPU):
-        pass
+        rested()
     job.refresh_from_db()
     assert (job.state, job.error_code, job.tries) == (JobState.FAILED, ErrorCode.PROVIDER_BUSY, 3)
     assert statements.of_subject(job.subject).captured == 0
@@ -118,6 +119,7 @@ def test_a_model_that_is_too_slow_is_stopped_when_the_deadline_has_passed(
 @pytest.fixture
 def queues() -> Iterator[Any]:
     """The queues that this process consumes, as if it were a worker's."""
+    current_app.loader.import_default_modules()
     mine: Any = current_app.amqp.queues
     before = mine._consume_from
     yield mine
@@ -163,10 +165,9 @@ def python(code: str, **environment: str) -> "subprocess.CompletedProcess[str]":
 
 def test_a_process_whose_gpu_is_lost_ends_after_its_task() -> None:
     ended = python(
-        "import django; django.setup()\n"
-        "import torch\n"
+        "import config, torch\n"
+        "config.celery.loader.import_default_modules()\n"
         "from celery.signals import task_postrun\n"
-        "from generation import tasks\n"
         "from generation.providers.diffusion import pipeline\n"
         "pipeline.trouble(RuntimeError('of this picture alone'))\n"
         "task_postrun.send(sender=None)\n"

@@ -9,7 +9,7 @@ from generation.providers.base import Order, Provider
 from tests.emulators.gemini import GeminiEmulator
 from tests.generation.gemini.asking import one_picture, order
 from tests.generation.gemini.conftest import KEYS
-from tests.generation.providers.contract import ProviderContract, Trouble
+from tests.generation.providers.contract import DirectContract, FailingContract, Trouble
 
 REFUSALS: dict[Trouble, dict[str, Any]] = {
     Trouble.BUSY: {"status": 429, "seconds": 7},
@@ -21,7 +21,7 @@ REFUSALS: dict[Trouble, dict[str, Any]] = {
 }
 
 
-class TestGemini(ProviderContract):
+class TestGemini(DirectContract, FailingContract):
     troubles: ClassVar[frozenset[Trouble]] = frozenset(
         {*REFUSALS, Trouble.DEAD, Trouble.BLOCKED, Trouble.EMPTY, Trouble.FEWER}
     )

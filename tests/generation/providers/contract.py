@@ -1,4 +1,5 @@
-"""What every adapter keeps. A test module subclasses `ProviderContract` and says how its vendor is made to misbehave.
+"""What every adapter keeps. A test module subclasses `DirectContract`, with `FailingContract` where there is a
+vendor that can fail, or `RemoteContract`; and says how its vendor is made to misbehave.
 
 Direct and remote providers are driven by the same `produce`. The vendor is emulated at the wire, nothing of ours is.
 """
@@ -113,10 +114,8 @@ def look_until_over(
 
 
 class ProviderContract:
-    """The cases. `troubles` are those that this vendor can be brought to; the others are skipped."""
+    """What all of them keep."""
 
-    troubles: ClassVar[frozenset[Trouble]] = frozenset()
-    secrets: ClassVar[tuple[str, ...]] = ()  # the keys that this provider was given
     count_max: ClassVar[int] = 4
     ratio_tolerance: ClassVar[float] = RATIO_TOLERANCE
 
@@ -126,21 +125,6 @@ class ProviderContract:
     def order(self, **changes: Any) -> Order:
         """An order for a model that this provider has."""
         return an_order(**changes)
-
-    def bring(self, trouble: Trouble) -> None:
-        """Make the vendor do it to every order from now on."""
-        raise NotImplementedError
-
-    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        if "trouble" in metafunc.fixturenames:
-            metafunc.parametrize("trouble", sorted(self.troubles & VERDICTS.keys()))
-
-    def bring_or_skip(self, trouble: Trouble) -> None:
-        if trouble not in self.troubles:
-            pytest.skip(f"nothing here can be {trouble}")
-        self.bring(trouble)
-
-    # --- Making ------------------------------------------------------------------------------------------------------
 
     @pytest.mark.parametrize("ratio", SHAPES)
     def test_a_picture_has_the_asked_shape(self, ratio: str) -> None:
@@ -156,16 +140,34 @@ class ProviderContract:
         for data in made:
             Image.open(io.BytesIO(data)).load()
 
-    def test_fewer_pictures_are_a_partial_success(self) -> None:
-        self.bring_or_skip(Trouble.FEWER)
-        assert len(produce(self.provider(), self.order(seeds=(1, 2)))) == 1
-
     def test_progress_is_a_share(self) -> None:
         told: list[float] = []
         produce(self.provider(), self.order(), watch=Watch(progress=told.append))
         assert all(0 <= share <= 1 for share in told)
 
-    # --- Failing -----------------------------------------------------------------------------------------------------
+
+class DirectContract(ProviderContract):
+    """What is asked while it works."""
+
+    def test_cancelling_stops_it(self) -> None:
+        begun: list[float] = []
+        watch = Watch(progress=begun.append, cancelled=lambda: bool(begun))
+        assert len(produce(self.provider(), self.order(seeds=(1, 2, 3)), watch=watch)) < 3
+
+
+class FailingContract(ProviderContract):
+    """What every failure comes to. `troubles` are those that this vendor can be brought to."""
+
+    troubles: ClassVar[frozenset[Trouble]]
+    secrets: ClassVar[tuple[str, ...]] = ()  # the keys that this provider was given
+
+    def bring(self, trouble: Trouble) -> None:
+        """Make the vendor do it to every order from now on."""
+        raise NotImplementedError
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        if "trouble" in metafunc.fixturenames:
+            metafunc.parametrize("trouble", sorted(self.troubles & VERDICTS.keys()))
 
     def test_a_failure_is_told_in_our_words(self, trouble: Trouble) -> None:
         error, verdict = self.failure(trouble), VERDICTS[trouble]
@@ -183,11 +185,15 @@ class ProviderContract:
 
     def test_an_answer_without_a_picture_makes_none(self) -> None:
         """Either no file at all, or an error that may pass."""
-        self.bring_or_skip(Trouble.EMPTY)
+        self.bring(Trouble.EMPTY)
         made = self.outcome()
         assert made == [] or isinstance(made, ProviderError)
         if isinstance(made, ProviderError):
             assert (made.code, made.permanent) == (ErrorCode.PROVIDER_FAILED, False)
+
+    def test_fewer_pictures_are_a_partial_success(self) -> None:
+        self.bring(Trouble.FEWER)
+        assert len(produce(self.provider(), self.order(seeds=(1, 2)))) == 1
 
     def failure(self, trouble: Trouble) -> ProviderError:
         self.bring(trouble)
@@ -201,23 +207,21 @@ class ProviderContract:
         except ProviderError as error:
             return error
 
-    # --- Stopping ----------------------------------------------------------------------------------------------------
+
+class RemoteContract(FailingContract):
+    """What is left alone and looked at."""
+
+    def remote(self) -> RemoteProvider:
+        provider = self.provider()
+        assert isinstance(provider, RemoteProvider)
+        return provider
 
     def test_cancelling_stops_it(self) -> None:
-        provider = self.provider()
-        if isinstance(provider, RemoteProvider):
-            self.bring_or_skip(Trouble.SLOW)
-            assert cancelled(provider, self.order()).state == RemoteState.CANCELLED
-        else:
-            begun: list[float] = []
-            watch = Watch(progress=begun.append, cancelled=lambda: bool(begun))
-            assert len(produce(provider, self.order(seeds=(1, 2, 3)), watch=watch)) < 3
+        self.bring(Trouble.SLOW)
+        assert cancelled(self.remote(), self.order()).state == RemoteState.CANCELLED
 
     def test_cancelling_what_is_over_is_no_error(self) -> None:
-        provider = self.provider()
-        if not isinstance(provider, RemoteProvider):
-            pytest.skip("a direct one is asked while it works")
-        order = self.order()
+        provider, order = self.remote(), self.order()
         over = look_until_over(provider, provider.start(order, callback_url=""), order=order)
         provider.cancel(over.external_id)
         assert provider.look(over.external_id, recipe=order.recipe).state == over.state

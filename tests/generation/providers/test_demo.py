@@ -2,9 +2,9 @@
 
 from generation.providers import registry
 from generation.providers.base import Provider
-from tests.generation.providers.contract import ProviderContract
+from tests.generation.providers.contract import DirectContract
 
 
-class TestDemo(ProviderContract):
+class TestDemo(DirectContract):
     def provider(self) -> Provider:
         return registry.get("demo")

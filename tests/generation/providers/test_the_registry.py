@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from generation.providers import registry
+from generation.providers.base import RemoteProvider
 
 ROOT = Path(__file__).resolve().parents[3]
 AS_THE_WEB = """
@@ -47,3 +48,8 @@ def test_each_has_one_adapter(name: str) -> None:
 def test_a_web_process_loads_no_vendors_sdk() -> None:
     done = subprocess.run([sys.executable, "-c", AS_THE_WEB], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+@pytest.mark.parametrize("name", registry.PROVIDERS)
+def test_what_is_called_remote_is_what_its_adapter_is(name: str) -> None:
+    assert registry.is_remote(name) == isinstance(registry.get(name), RemoteProvider)

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from unittest.mock import patch
 
+import httpx
+import pytest
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
@@ -17,7 +18,6 @@ from credits import audit, statements
 from generation import callbacks, sweeping, worker
 from generation import remote as engine
 from generation.models import Attempt, InferenceModel, Job, Lane
-from generation.providers import registry
 from tests import pictures
 from tests.emulators.replicate import ReplicateEmulator
 from tests.emulators.replicate import webhooks as signed
@@ -72,15 +72,20 @@ class Remote:
     @contextmanager
     def before_the_answer(self, happens: Callable[[], None]) -> Iterator[None]:
         """Inside, the answer to a create is on its way for so long that this happens before it arrives."""
-        provider = registry.get("replicate")
-        start = provider.start  # type: ignore[union-attr]
+        send = httpx.HTTPTransport.handle_request
 
-        def slowly(*order: Any, **told: Any) -> Any:
-            begun = start(*order, **told)
-            happens()
-            return begun
+        def slowly(line: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
+            answer = send(line, request)
+            if request.method == "POST" and request.url.path.endswith("/predictions"):
+                try:
+                    happens()
+                except BaseException:
+                    answer.close()
+                    raise
+            return answer
 
-        with patch.object(provider, "start", slowly):
+        with pytest.MonkeyPatch.context() as wire:
+            wire.setattr(httpx.HTTPTransport, "handle_request", slowly)
             yield
 
     # --- What happens later ------------------------------------------------------------------------------------------
@@ -102,11 +107,11 @@ class Remote:
         return Job.objects.get(pk=attempt.job_id)
 
     def pass_deadline(self, job_id: int) -> None:
-        Job.objects.filter(pk=job_id).update(deadline_at=timezone.now() - timedelta(seconds=1))
+        Job.objects.filter(pk=job_id).update(deadline_at=timezone.now() - timedelta(seconds=20))
 
     def lose_worker(self) -> sweeping.Swept:
         """Every lease runs out, and the sweep comes."""
-        Job.objects.filter(lease_until__isnull=False).update(lease_until=timezone.now() - timedelta(seconds=1))
+        Job.objects.filter(lease_until__isnull=False).update(lease_until=timezone.now() - timedelta(hours=1))
         return sweeping.sweep()
 
     def age(self, attempt: Attempt, seconds: float) -> None:

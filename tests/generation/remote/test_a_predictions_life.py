@@ -8,7 +8,7 @@ from django.core.files.storage import default_storage
 from django.test import TestCase
 from django.utils import timezone
 
-from generation import assets, callbacks, jobs, predictions, sweeping
+from generation import callbacks, intake, predictions, running, sweeping
 from generation import remote as engine
 from generation.models import Asset, Attempt, Job, JobState, ProviderEvent
 from generation.providers.base import Output
@@ -24,7 +24,7 @@ def test_no_worker_holds_a_job_whose_prediction_runs(remote: Remote) -> None:
     assert (job.state, job.waiting, job.lease_until) == (JobState.STARTING, False, None)
     assert attempt.external_id == remote.runs()[0].id
     assert attempt.poll_at is not None
-    assert not jobs.renew(job)  # a heart that beats once more takes nothing over
+    assert not running.renew(job)  # a heart that beats once more takes nothing over
     assert sweeping.sweep().lost == 0
     nothing_is_broken()
 
@@ -210,9 +210,9 @@ def test_bytes_of_a_second_delivery_leave_the_storage_again(remote: Remote) -> N
     attempt = remote.begin()
     job = remote.bring_in(attempt)
     first = Asset.objects.get()
-    again = [assets.keep(job=job, attempt_number=1, output=Output(0, pictures.png(1), 1))]
+    again = [intake.keep(job=job, output=Output(0, pictures.png(1), 1))]
     assert default_storage.exists(again[0].storage_key)
     with TestCase.captureOnCommitCallbacks(execute=True):
-        assert jobs.store(job, attempt, again, run_seconds=1) == JobState.SUCCEEDED
+        assert running.store(job, attempt, again, run_seconds=1) == JobState.SUCCEEDED
     assert not default_storage.exists(again[0].storage_key)
     assert default_storage.exists(first.storage_key)

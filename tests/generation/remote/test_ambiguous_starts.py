@@ -3,7 +3,7 @@
 import pytest
 from django.conf import settings
 
-from generation import jobs, lanes, sweeping
+from generation import lanes, running, sweeping
 from generation.models import Asset, Attempt, Job, JobState, Lane
 from tests.generation.asking import rested
 from tests.generation.remote.steps import Remote, charges, is_awaited, nothing_is_broken
@@ -90,7 +90,7 @@ def lost_before_the_call(remote: Remote) -> Attempt:
     remote.ask()
     job = lanes.claim(lane=Lane.PROVIDERS)
     assert job
-    attempt = jobs.begin(job, is_remote=True)
+    attempt = running.begin(job, is_remote=True)
     assert attempt
     return attempt
 
@@ -158,7 +158,7 @@ def next_try(number: int) -> Attempt:
     job = lanes.claim(lane=Lane.PROVIDERS)
     assert job
     assert job.tries == number
-    attempt = jobs.begin(job, is_remote=True)
+    attempt = running.begin(job, is_remote=True)
     assert attempt
     return attempt
 
@@ -172,7 +172,7 @@ def given_up(remote: Remote) -> tuple[Attempt, Attempt]:
     with pytest.raises(KeyboardInterrupt), remote.before_the_answer(killed):
         remote.begin()
     first = Attempt.objects.get()
-    jobs.give_back(job_id=first.job_id, code=first.error_code, detail="it was given up")  # type: ignore[arg-type]
+    running.give_back(job_id=first.job_id, code=first.error_code, detail="it was given up")  # type: ignore[arg-type]
     remote.work()
     return first, Attempt.objects.get(number=2)
 
@@ -227,7 +227,7 @@ def test_a_job_that_waits_for_its_second_try_takes_the_pictures_of_its_first(rem
     with pytest.raises(KeyboardInterrupt), remote.before_the_answer(killed):
         remote.begin()
     first = Attempt.objects.get()
-    jobs.give_back(job_id=first.job_id, code=first.error_code, detail="")  # type: ignore[arg-type]
+    running.give_back(job_id=first.job_id, code=first.error_code, detail="")  # type: ignore[arg-type]
     remote.webhook(first, finished(remote, 0))
     remote.collect(first)
     job = Job.objects.get()

@@ -7,7 +7,7 @@ import pytest
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from generation import jobs, sweeping
+from generation import jobs, running, sweeping
 from generation.errors import NotOpen
 from generation.models import Asset, Attempt, ErrorCode, Job, JobState
 from tests.generation.remote.steps import Remote, charges, is_awaited, nothing_is_broken
@@ -391,7 +391,7 @@ def test_a_job_whose_pictures_are_being_stored_is_not_cancelled(remote: Remote) 
 def test_a_success_a_moment_after_the_failure_is_kept_and_not_charged(remote: Remote) -> None:
     """J6."""
     attempt = remote.begin()
-    jobs.fail(job_id=attempt.job_id, code=ErrorCode.TIMEOUT)
+    running.fail(job_id=attempt.job_id, code=ErrorCode.TIMEOUT)
     told = remote.over().told()
     for _ in range(2):
         remote.webhook(attempt, told)

@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from credits import statements
-from generation import jobs, lanes, sweeping
+from generation import jobs, lanes, running, sweeping
 from generation import remote as engine
 from generation.models import Asset, Attempt, ErrorCode, Job, JobState, Lane, ProviderEvent
 from generation.providers import registry
@@ -103,7 +103,7 @@ def test_success_cancel_failure_and_sweep_at_once_have_one_outcome(remote: Remot
         attempt = Attempt.objects.get(job=job)
         told = remote.over().told()
         cancel = partial(jobs.cancel, code=job.code, owner_id=remote.owner.pk)
-        fail = partial(jobs.fail, job_id=job.pk, code=ErrorCode.TIMEOUT)
+        fail = partial(running.fail, job_id=job.pk, code=ErrorCode.TIMEOUT)
         hear = partial(remote.webhook, attempt, told, event_id=f"msg_{job.pk}")
         ends: list[Callable[[], object]] = [hear, partial(poll, attempt), cancel, fail, sweeping.sweep]
         race(ends * 3)

@@ -8,14 +8,14 @@ import pytest
 from generation.providers import registry
 from generation.providers.base import Order, Provider
 from tests.emulators.replicate import ReplicateEmulator
-from tests.generation.providers.contract import ProviderContract, Trouble
+from tests.generation.providers.contract import RemoteContract, Trouble
 from tests.generation.replicate.conftest import TOKEN
 from tests.generation.replicate.orders import flux
 
 NOBODY = "http://127.0.0.1:9"
 
 
-class TestReplicate(ProviderContract):
+class TestReplicate(RemoteContract):
     troubles: ClassVar[frozenset[Trouble]] = frozenset(Trouble)
     secrets: ClassVar[tuple[str, ...]] = (TOKEN,)
 

@@ -7,7 +7,7 @@ import pytest
 from accounts.models import User
 from credits import audit, statements
 from gallery import downloads, pieces
-from generation import breaker, catalogue, equivalents, jobs, lanes, worker
+from generation import breaker, catalogue, equivalents, lanes, running, worker
 from generation.models import Asset, Attempt, ErrorCode, InferenceModel, Job, JobState, Lane
 from generation.wish import Wish
 from tests import pictures
@@ -235,9 +235,9 @@ def test_a_late_success_of_the_first_try_says_who_made_it(
     job = submit(alice, fresco, failover=True, count=1)
     claimed = lanes.claim(lane="providers")
     assert claimed
-    first = jobs.begin(claimed)
+    first = running.begin(claimed)
     assert first
-    jobs.give_back(job_id=job.pk, code=ErrorCode.INTERNAL, detail="its lease ran out", tries=1, stand_in=gouache)
+    running.give_back(job_id=job.pk, code=ErrorCode.INTERNAL, detail="its lease ran out", tries=1, stand_in=gouache)
     south.fails = [fault(), fault()]
     assert worked(job).state == JobState.FAILED
     pictures.deliver(first, run_seconds=0.1)

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from generation import breaker, health, jobs, lanes, tasks, worker
+from generation import breaker, health, jobs, lanes, running, tasks, worker
 from generation.models import Attempt, ErrorCode, InferenceModel
 from tests.browsers import As
 from tests.generation.resilience.conftest import door_closed, fault, open_breaker, submit
@@ -40,12 +40,12 @@ def day(alice: User, fresco: InferenceModel, north: Vendor) -> InferenceModel:
     cancelled = submit(alice, fresco)
     claimed = lanes.claim(lane="providers")
     assert claimed
-    jobs.begin(claimed)
+    running.begin(claimed)
     jobs.cancel(code=cancelled.code, owner_id=alice.pk)
     submit(alice, fresco)
-    running = lanes.claim(lane="providers")
-    assert running
-    jobs.begin(running)
+    claimed = lanes.claim(lane="providers")
+    assert claimed
+    running.begin(claimed)
     return fresco
 
 

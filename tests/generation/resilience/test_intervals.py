@@ -65,7 +65,9 @@ def test_too_few_runs_say_the_typical_time_alone(alice: User, fresco: InferenceM
     assert (card(job).expected, card(job).promise) == ("about 1 s", "")
 
 
-def test_it_grows_with_the_place_and_the_pictures(ran: InferenceModel) -> None:
+def test_it_grows_with_the_place_and_the_pictures(ran: InferenceModel, settings: Any) -> None:
+    settings.LANE_WORKERS = {"providers": 8}
+
     def due(place: int, count: int) -> tuple[float | None, float | None]:
         told = forecast.due(ran, place=place, count=count)
         return told.low, told.high
@@ -215,3 +217,12 @@ def test_jobs_that_failed_or_had_no_interval_are_not_counted(alice: User, ran: I
     timing.measure()
     ran.refresh_from_db()
     assert (ran.coverage, ran.coverage_jobs) == (None, 0)
+
+
+def test_a_queue_for_what_runs_elsewhere_is_as_long_as_its_beginnings(ran: InferenceModel, settings: Any) -> None:
+    settings.LANE_WORKERS = {"providers": 2}
+    ran.measured_seconds = 10.0
+    here = forecast.due(ran, place=20, count=1)
+    ran.provider = "replicate"
+    there = forecast.due(ran, place=20, count=1)
+    assert (here.typical, there.typical) == (10 + 10 * 20 / 2, 10 + 20 / 2)

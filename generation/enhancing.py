@@ -16,7 +16,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from generation import access, limits, moderation, prompts, references, visitors
+from generation import access, breaker, limits, moderation, prompts, references, visitors
 from generation.access import Feature
 from generation.errors import BlockedPrompt, FileGone, ModelUnavailable, TooManyJobs
 from generation.models import Enhancement, EnhancementState, ErrorCode, InferenceModel, Reference
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# The language model has a breaker of its own: while it hangs, nobody's enhancement may hold a worker for long.
+WRITER = "language model"
 DEADLINE = timedelta(seconds=60)
 OPEN_MAX = 3  # at a time and person
 TRIES_MAX = 2
@@ -141,6 +143,9 @@ def run(*, enhancement_id: int) -> None:
     row = _claim(enhancement_id)
     if row is None:
         return
+    if not breaker.allow(WRITER):
+        _fail(row, ErrorCode.PROVIDER_DOWN)
+        return
     try:
         text = _rewritten(row)
         moderation.check(text)
@@ -150,12 +155,14 @@ def run(*, enhancement_id: int) -> None:
         _fail(row, ErrorCode.BAD_REFERENCE)
     except ProviderError as error:
         log.warning("enhancement %s: %s", row.code, error)
+        breaker.failed(WRITER, error)
         if error.permanent or not _back(row):
             _fail(row, error.code)
     except Exception:
         log.exception("enhancement %s broke", row.code)
         _fail(row, ErrorCode.INTERNAL)
     else:
+        breaker.delivered(WRITER)
         _waiting(row).update(state=EnhancementState.DONE, text=text, finished_at=Now())
 
 
@@ -175,6 +182,7 @@ def _rewritten(row: Enhancement) -> str:
     except ProviderError as error:
         if seen is None or error.code in COUNTED:
             raise
+        breaker.failed(WRITER, error)
         return merge.merge(words=row.written, seen=seen)  # what was seen is worth having without a rewriter
 
 

@@ -12,11 +12,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from credits import statements
-from generation import catalogue, difference, enhancing, jobs, limits, references, sweeping
+from generation import breaker, catalogue, difference, enhancing, jobs, limits, references, sweeping
 from generation.access import Feature, Tier
 from generation.difference import Kind, of
-from generation.models import Enhancement, EnhancementState, InferenceModel, Job, Reference
+from generation.models import Enhancement, EnhancementState, ErrorCode, InferenceModel, Job, Reference
 from generation.prompts import enhance
+from generation.providers.base import ProviderError
 from generation.providers.gemini import client as gemini_client
 from tests import pictures, races, uploads
 from tests.browsers import As
@@ -386,6 +387,19 @@ def test_a_model_that_hangs_ends_in_time(
     code, _ = _went_wrong(browse(alice))
     assert code in {"timeout", "provider_down", "provider_failed"}
     assert used(alice) == 0
+
+
+def test_while_the_model_keeps_failing_it_is_left_alone(alice: User, browse: As, gemini: GeminiEmulator) -> None:
+    for _ in range(breaker.FAULTS):
+        breaker.failed(enhancing.WRITER, ProviderError(ErrorCode.PROVIDER_BUSY, permanent=False))
+    row, calls = asked(browse(alice)), len(gemini.calls)
+    enhancing.run(enhancement_id=row.pk)
+    row.refresh_from_db()
+    assert (row.state, row.error_code) == (EnhancementState.FAILED, "provider_down")
+    assert len(gemini.calls) == calls
+    assert used(alice) == 0
+    breaker.close_by_hand(enhancing.WRITER, reason="It is back", actor="sam")
+    assert done(browse(alice), gemini).state == EnhancementState.DONE
 
 
 def test_a_failure_that_passes_is_tried_once_more(alice: User, browse: As, gemini: GeminiEmulator) -> None:

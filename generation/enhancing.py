@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 # The language model has a breaker of its own: while it hangs, nobody's enhancement may hold a worker for long.
-WRITER = "language model"
+WRITER = "language-model"
 DEADLINE = timedelta(seconds=60)
 OPEN_MAX = 3  # at a time and person
 TRIES_MAX = 2

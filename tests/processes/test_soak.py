@@ -78,6 +78,10 @@ EXPLAINED = (
     "billiard.einfo.ExceptionWithTraceback",
     "redis.exceptions.",
     "kombu.exceptions.OperationalError",
+    "celery.beat.SchedulingError",
+    "ConnectionRefusedError",
+    "ConnectionResetError",
+    "BrokenPipeError",
 )
 
 

@@ -52,6 +52,7 @@ def with_gemini(running: Site, gemini: GeminiEmulator) -> Iterator[Site]:
     for process in (running.web, running.worker):
         process.stop()
     running.redis(1).flushdb()
+    running.run_all()
 
 
 @pytest.fixture

@@ -34,6 +34,7 @@ class Exhibition:
 
 @pytest.fixture(scope="module")
 def exhibition(running: Site) -> Exhibition:
+    running.run_all()
     mara = Person(running.url)
     mara.become_guest()
     jobs: list[str] = []

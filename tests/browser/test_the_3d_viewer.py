@@ -31,6 +31,7 @@ class Crystal:
 def crystal(running: Site) -> Crystal:
     if not (Path(settings.BASE_DIR) / "static" / viewer.SCRIPT).exists():
         pytest.skip("no viewer here: npm, which brings it, is optional, and the set-up found none or no registry")
+    running.run_all()
     guest = Person(running.url)
     fields = guest.form("An amethyst crystal", model="demo-3d")
     fields["quote"] = guest.post("/quote", fields).field("quote")

@@ -118,6 +118,7 @@ class Site:
         celery = [*python, "celery", "--quiet", "-A", "config"]
         granian = [*python, "granian", "--interface", "wsgi", "config.wsgi:application", "--host", "127.0.0.1"]
         granian += ["--port", str(self.port), "--workers", "2", "--blocking-threads", "4", "--no-ws"]
+        granian += ["--workers-kill-timeout", "5"]  # as in config/run.py
         worker = [*celery, "worker", "-n", f"tried-{self.port}@%h", "-c", "2", "-Q", "default,providers,gpu"]
         beat = [*celery, "beat", "--pidfile=", "-s", str(var / "beat-schedule")]
         self.web = self.process("web", [*granian, "--respawn-failed-workers"])

@@ -46,8 +46,8 @@ def command(few: Plan, monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
         call_command("seed_demo", stdout=out)
         return out.getvalue()
 
-    # In a thread of its own: where Playwright left an event loop running, Django keeps connections in another place than
-    # a forked process looks for them, which would then find an old one of ours and share it.
+    # In a thread of its own: where Playwright left an event loop running, Django keeps connections in another place
+    # than a forked process looks for them, which would then find an old one of ours and share it.
     def apart() -> str:
         [told] = together(1, run)
         assert isinstance(told, str), told

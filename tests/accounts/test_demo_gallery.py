@@ -46,14 +46,7 @@ def command(few: Plan, monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
         call_command("seed_demo", stdout=out)
         return out.getvalue()
 
-    # In a thread of its own: where Playwright left an event loop running, Django keeps connections in another place
-    # than a forked process looks for them, which would then find an old one of ours and share it.
-    def apart() -> str:
-        [told] = together(1, run)
-        assert isinstance(told, str), told
-        return told
-
-    return apart
+    return run
 
 
 def test_the_file_holds_a_gallery_worth_looking_at() -> None:
@@ -93,7 +86,10 @@ def test_its_artists_are_whole_people_whom_nobody_can_sign_in_as(few: Plan, db: 
 
 @pytest.mark.django_db(transaction=True)
 def test_painting_processes_make_the_same_and_a_second_run_adds_nothing(command: Callable[[], str]) -> None:
-    assert "shows 3 pictures by 2 artists" in command()
+    # In a thread of its own: where Playwright left an event loop running, Django keeps connections in another place
+    # than a forked process looks for them, which would then find an old one of ours and share it.
+    [told] = together(1, command)
+    assert "shows 3 pictures by 2 artists" in str(told)
     assert Audit.objects.get().ok  # the open books' first page
     before = (Job.objects.count(), Post.objects.count(), User.objects.count(), Transfer.objects.count())
     assert "nothing was added" in command()

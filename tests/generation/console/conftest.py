@@ -9,6 +9,7 @@ from celery.app.task import Task
 from django.test import Client
 
 from accounts.models import User
+from tests.emulators.fixtures import replicate_at
 from tests.emulators.replicate import ReplicateEmulator
 
 TOKEN = "r8_a_token_of_the_console"
@@ -23,15 +24,8 @@ def running() -> Iterator[ReplicateEmulator]:
 
 @pytest.fixture
 def emulator(running: ReplicateEmulator, settings: Any) -> Iterator[ReplicateEmulator]:
-    """As if nobody had called it yet."""
-    settings.REPLICATE_API_TOKENS = [TOKEN]
-    settings.REPLICATE_BASE_URL = running.url
-    settings.REPLICATE_FILE_HOSTS = ["127.0.0.1"]
-    settings.REPLICATE_WEBHOOK_SECRETS = []
-    yield running
-    running.reset()
-    running.tokens.clear()
-    running.page_size = 100
+    with replicate_at(running, settings, token=TOKEN) as emulator:
+        yield emulator
 
 
 @dataclass

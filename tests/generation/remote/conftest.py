@@ -7,6 +7,7 @@ import pytest
 
 from accounts.models import User
 from generation.models import InferenceModel, Lane
+from tests.emulators.fixtures import replicate_at
 from tests.emulators.replicate import ReplicateEmulator
 from tests.generation.remote.steps import Remote, draw_on
 from tests.generation.replicate.orders import FLUX
@@ -22,14 +23,9 @@ def running() -> Iterator[ReplicateEmulator]:
 
 @pytest.fixture
 def emulator(running: ReplicateEmulator, settings: Any) -> Iterator[ReplicateEmulator]:
-    """As if nobody had called it yet."""
-    settings.REPLICATE_API_TOKENS = ["r8_a_token_of_the_tests"]
-    settings.REPLICATE_BASE_URL = running.url
-    settings.REPLICATE_FILE_HOSTS = ["127.0.0.1"]
-    settings.REPLICATE_WEBHOOK_SECRETS = [running.secret]
     settings.PUBLIC_URL = NOBODY
-    yield running
-    running.reset()
+    with replicate_at(running, settings, token="r8_a_token_of_the_tests", secrets=[running.secret]) as emulator:
+        yield emulator
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.emulators.fixtures import replicate_at
 from tests.emulators.replicate import ReplicateEmulator
 
 TOKEN = "r8_the_first_token_of_the_tests"
@@ -18,11 +19,5 @@ def running() -> Iterator[ReplicateEmulator]:
 
 @pytest.fixture
 def emulator(running: ReplicateEmulator, settings: Any) -> Iterator[ReplicateEmulator]:
-    """As if nobody had called it yet."""
-    settings.REPLICATE_API_TOKENS = [TOKEN]
-    settings.REPLICATE_BASE_URL = running.url
-    settings.REPLICATE_FILE_HOSTS = ["127.0.0.1"]
-    settings.REPLICATE_WEBHOOK_SECRETS = []
-    yield running
-    running.reset()
-    running.tokens.clear()
+    with replicate_at(running, settings, token=TOKEN) as emulator:
+        yield emulator

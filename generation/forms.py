@@ -13,7 +13,6 @@ from generation.shapes import SHAPES
 from generation.wish import Wish
 
 SEED_MAX = 2**32 - 1
-KEY_MAX = 64
 # Marks upon marks take quadratic time to be put in order: a body full of them, the better part of an hour. At most four
 # signs become one, so what is longer than this is too long however it is composed.
 COMPOSED_MAX = 4 * settings.PROMPT_MAX

@@ -9,4 +9,4 @@ class BenchConfig(AppConfig):
     def ready(self) -> None:
         from generation.providers import registry  # noqa: PLC0415  (models are not ready while this module loads)
 
-        registry.PROVIDERS["bench"] = "bench.provider"
+        registry.PROVIDERS["bench"] = registry.Entry("bench.provider")

@@ -134,8 +134,8 @@ def check(row: InferenceModel, *, said: Collection[str]) -> None:
         raise ValidationError({"aspect_ratios": f"{', '.join(sorted(map(str, odd)))} is no shape of ours"})
     if odd := set(row.styles) - set(Style.values):
         raise ValidationError({"styles": f"{', '.join(sorted(map(str, odd)))} is no style of ours"})
-    if row.provider not in registry.NAMES:
-        raise ValidationError({"provider": f"{row.provider} is none of {', '.join(registry.NAMES)}"})
+    if row.provider not in registry.PROVIDERS:
+        raise ValidationError({"provider": f"{row.provider} is none of {', '.join(registry.PROVIDERS)}"})
     if row.provider == "replicate":
         _check_target(row)
         if wrong := inputs.wrong(row.recipe) or list(_misfits(row)):

@@ -58,7 +58,7 @@ def provide(monkeypatch: pytest.MonkeyPatch) -> Iterator[Provide]:
     def use(*sends: Any) -> Provider:
         provider = sends[0] if sends and isinstance(sends[0], Provider) else Provider(*sends)
         module = type("module", (), {"provider": provider})
-        monkeypatch.setitem(registry.PROVIDERS, "demo", "tests.generation.stand_in")
+        monkeypatch.setitem(registry.PROVIDERS, "demo", registry.Entry("tests.generation.stand_in"))
         monkeypatch.setitem(__import__("sys").modules, "tests.generation.stand_in", module)
         registry.get.cache_clear()
         return provider

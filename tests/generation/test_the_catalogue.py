@@ -61,7 +61,7 @@ def test_the_file_of_the_repository_is_one_that_can_be_written() -> None:
     count, retired = catalogue.sync()
     assert (count, retired) == (InferenceModel.objects.count(), 0)
     assert catalogue.sync() == (count, 0)
-    assert {row.provider for row in InferenceModel.objects.all()} <= set(registry.NAMES)
+    assert {row.provider for row in InferenceModel.objects.all()} <= set(registry.PROVIDERS)
 
 
 @pytest.mark.django_db

@@ -1,5 +1,6 @@
 """Which providers this site has, and that a web process loads none of their SDKs."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,13 @@ import config.wsgi, config.urls
 from generation.providers import registry
 from generation.providers.replicate import signatures
 print(sorted({"replicate", "google.genai", "torch", "diffusers"} & set(sys.modules)))
+"""
+
+AS_THE_BENCH = """
+import django
+django.setup()
+from generation.providers import registry
+print(registry.is_configured("bench"), registry.is_remote("bench"), type(registry.get("bench")).__name__)
 """
 
 
@@ -53,3 +61,11 @@ def test_a_web_process_loads_no_vendors_sdk() -> None:
 @pytest.mark.parametrize("name", registry.PROVIDERS)
 def test_what_is_called_remote_is_what_its_adapter_is(name: str) -> None:
     assert registry.is_remote(name) == isinstance(registry.get(name), RemoteProvider)
+
+
+def test_the_benchs_provider_is_one_like_any_other() -> None:
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "bench.settings"}
+    told = subprocess.run(
+        [sys.executable, "-c", AS_THE_BENCH], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.split() == ["True", "False", "Instant"]

@@ -50,8 +50,7 @@ def first(remote: Remote, monkeypatch: pytest.MonkeyPatch) -> Attempt:
         typical_seconds=2.0,
     )
     catalogue.forget()
-    monkeypatch.setitem(registry.PROVIDERS, "south", south_module.__name__)
-    monkeypatch.setitem(registry._SWITCHES, "south", lambda: True)
+    monkeypatch.setitem(registry.PROVIDERS, "south", registry.Entry(south_module.__name__))
     monkeypatch.setattr(worker, "PROGRESS_SECONDS", 0)
     remote.model = draw_on(remote.model)
     pictures.submit(remote.owner, pictures=2, prompt="A red kite", ratio="1:1", model=remote.model, failover=True)

@@ -27,8 +27,7 @@ def vendors(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     for module in (north_module, south_module):
         module.provider.forget()
         name = module.__name__.rpartition(".")[2]
-        monkeypatch.setitem(registry.PROVIDERS, name, module.__name__)
-        monkeypatch.setitem(registry._SWITCHES, name, lambda: True)
+        monkeypatch.setitem(registry.PROVIDERS, name, registry.Entry(module.__name__))
     settings.OPEN_JOBS_MAX = settings.DAILY_GENERATE_MAX = (1000, 1000, 1000)
     settings.RATE_LIMIT_GENERATE = (1000, 60)
 

@@ -59,8 +59,8 @@ def run(metric: str, options: argparse.Namespace) -> int:
 
 def environment(folder: str) -> dict[str, str]:
     """Ours without settings of a site, so that the same is measured everywhere."""
-    foreign = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PUBLIC_URL", "ALLOWED_HOSTS", "S3_BUCKET", "PORT")
-    foreign += ("REPLICATE_API_TOKEN", "GEMINI_API_KEYS", "DIFFUSION_MODEL", "EMULATE")
+    site = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PUBLIC_URL", "ALLOWED_HOSTS", "S3_BUCKET", "PORT")
+    foreign = (*site, "REPLICATE_API_TOKEN", "GEMINI_API_KEYS", "DIFFUSION_MODEL", "EMULATE")
     kept = {name: value for name, value in os.environ.items() if name not in foreign}
     own = {"VAR_DIR": folder, "DJANGO_SETTINGS_MODULE": "bench.settings"}
     return {**kept, **LIMITS_OFF, **own, **bare_environment(Path(folder))}

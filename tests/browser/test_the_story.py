@@ -63,6 +63,7 @@ def test_a_guests_picture_appears_in_its_frame_without_reload_or_shift(
     assert shapes(page, "#stage .canvas") == frame
     expect(page.locator("#balance")).to_contain_text("9")
     expect(button(page)).not_to_have_attribute("aria-disabled", "true")
+    expect(page.locator("#tray .badge")).to_have_count(0)  # it has heard of the end as well
     page.wait_for_load_state("networkidle")
     assert page.evaluate("window.same") is True
     assert page.evaluate("window.shifts") == []

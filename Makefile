@@ -44,7 +44,7 @@ $(VENV)/.installed: requirements.txt | $(VENV)/bin/python
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	@touch $@
 
-$(VENV)/.installed-dev: requirements-dev.txt requirements-ml.txt requirements.txt | $(VENV)/bin/python
+$(VENV)/.installed-dev: requirements-dev.txt requirements-c2pa.txt requirements-ml.txt requirements.txt | $(VENV)/bin/python
 	@echo "Installing what Atelier and its tests need into $(VENV). The first time this takes a minute or two."
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
 	@touch $@ $(VENV)/.installed

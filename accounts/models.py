@@ -19,6 +19,18 @@ HANDLE = r"\A[a-z0-9][a-z0-9_]{1,28}[a-z0-9]\Z"
 HANDLE_MAX = 30
 
 
+class Showing(models.TextChoices):
+    """What a viewer wants done with pictures of a content level."""
+
+    SHOW = "show"
+    BLUR = "blur"
+    HIDE = "hide"
+
+
+def _showing(level: str, default: Showing) -> models.CharField:  # type: ignore[type-arg]
+    return models.CharField(level, max_length=4, choices=Showing, default=default, db_default=default)
+
+
 class UserManager(BaseUserManager["User"]):
     """Makes accounts and guests. Addresses are stored in lower case, so that every look-up is one plain index read."""
 
@@ -59,6 +71,13 @@ class User(AbstractUser):
     )
     display_name = models.CharField("name", max_length=60, blank=True)
     bio = models.CharField("about you", max_length=500, blank=True)
+    # How the gallery treats pictures of each level for this person. General ones always show, refused ones never.
+    show_suggestive = _showing("suggestive", Showing.SHOW)
+    show_nudity = _showing("nudity", Showing.BLUR)
+    show_explicit = _showing("explicit", Showing.HIDE)
+    writes_metadata = models.BooleanField(
+        "write prompt, model and seed into downloaded files", default=True, db_default=True
+    )
     is_guest = models.BooleanField(default=False, editable=False)
     merged_into = models.ForeignKey("self", null=True, editable=False, on_delete=models.PROTECT, related_name="+")
 
@@ -79,6 +98,12 @@ class User(AbstractUser):
             ),
             models.CheckConstraint(
                 condition=Q(merged_into__isnull=True) | Q(is_guest=True), name="user_only_guests_are_merged"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    show_suggestive__in=Showing.values, show_nudity__in=Showing.values, show_explicit__in=Showing.values
+                ),
+                name="user_showing_is_known",
             ),
             models.CheckConstraint(condition=~Q(merged_into=F("id")), name="user_is_not_merged_into_itself"),
         ]

@@ -27,3 +27,7 @@ class NoModel(GalleryError):
 
 class BrokenCursor(GalleryError):
     """The cursor of a page was altered or cut off. data: after."""
+
+
+class TooFast(GalleryError):
+    """More of these acts than a person can mean. data: retry_after_seconds."""

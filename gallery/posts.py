@@ -29,6 +29,8 @@ _CHANGING = (
     "alt",
     "prompt",
     "model_name",
+    "model",
+    "kind",
 )
 
 
@@ -53,7 +55,9 @@ def publish(
         held = _held(asset, owner)
         if held.moderation != Moderation.PASSED:
             raise NotPassed(moderation=held.moderation)
-        shown = assets.show(asset_id=held.pk, owner_id=held.owner_id, visibility=visibility, prompt_hidden=hide_prompt)
+        shown = assets.show(
+            asset_id=held.pk, owner_id=held.owner_id, visibility=visibility, prompt_hidden=hide_prompt, level=level
+        )
         shown.job = held.job
         return _write(shown, title=title, level=level, now=when or timezone.now())
 
@@ -99,7 +103,7 @@ def _copy(asset: Asset, post: Post) -> None:
     post.tone, post.placeholder = asset.tone, asset.placeholder
     post.prompt = "" if asset.prompt_hidden else asset.job.prompt_written
     post.alt = alt(asset)
-    post.model_name = asset.maker.name
+    post.model, post.model_name, post.kind = asset.maker, asset.maker.name, asset.kind
 
 
 def alt(asset: Asset) -> str:

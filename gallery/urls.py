@@ -1,4 +1,4 @@
-"""Doors of the gallery: the wall, one picture, an artist, one's own."""
+"""Doors of the gallery: walls, one picture and what people do with it, one's own."""
 
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
@@ -15,12 +15,19 @@ class Handle(StringConverter):
 register_converter(Handle, "handle")
 
 urlpatterns = [
+    # Walls.
     path("explore", walls.explore, name="explore"),
     path("explore/latest", walls.latest, name="explore_latest"),
-    path("library", walls.library, name="library"),
     path("@<handle:handle>", walls.artist, name="artist"),
+    # One picture.
     path("art/<uuid:code>", art.page, name="art"),
     path("art/<uuid:code>/publish", art.publish, name="art_publish"),
     path("art/<uuid:code>/withdraw", art.withdraw, name="art_withdraw"),
     path("art/<uuid:code>/download", art.download, name="art_download"),
+    # What people do with it.
+    # One's own: library, trash, archives.
+    path("library", walls.library, name="library"),
+    # Collections.
+    # Reports and appeals.
+    # For machines: feeds, sitemap.
 ]

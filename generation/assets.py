@@ -80,15 +80,16 @@ def _render(rows: Sequence[Asset]) -> None:
 # --- Who may see one, and its bytes ----------------------------------------------------------------------------------
 
 
-def show(*, asset_id: int, owner_id: int, visibility: str, prompt_hidden: bool) -> Asset:
-    """Set who may see an asset; acts at once on pages and files. Raises Asset.DoesNotExist for another's.
+def show(*, asset_id: int, owner_id: int, visibility: str, prompt_hidden: bool, level: str | None = None) -> Asset:
+    """Set who may see an asset, and its content level where one is given; acts at once on pages and files.
 
-    The database refuses to show what moderation has not passed.
+    Raises Asset.DoesNotExist for another's. The database refuses to show what moderation has not passed.
     """
     with transaction.atomic():
         asset = Asset.objects.select_for_update(no_key=True).get(pk=asset_id, owner_id=owner_id, deleted_at=None)
         asset.visibility, asset.prompt_hidden = visibility, prompt_hidden
-        asset.save(update_fields=["visibility", "prompt_hidden"])
+        asset.level = level or asset.level
+        asset.save(update_fields=["visibility", "prompt_hidden", "level"])
     return asset
 
 

@@ -11,26 +11,16 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
-from generation.models import Asset, Visibility
+from gallery.models import counting
+from generation.models import LEVELS_FOR_ALL, Asset, InferenceModel, Level, OutputKind, Visibility
 from generation.tones import TONES
 
 TITLE_MAX = 120
+# A single five-star rating must not stand above a hundred of 4.8.
+PRIOR_COUNT, PRIOR_STARS = 5, 3
 _TONES = tuple(TONES)
 _NO_CODE = str(UUID(int=0))
 
-
-class Level(models.TextChoices):
-    """How much a picture shows. `refused` is given by staff or a check, never chosen by an owner."""
-
-    GENERAL = "general"
-    SUGGESTIVE = "suggestive"
-    NUDITY = "nudity"
-    EXPLICIT = "explicit"
-    REFUSED = "refused"
-
-
-LEVELS_FOR_ALL = (Level.GENERAL, Level.SUGGESTIVE)
-LEVELS_FOR_PEOPLE = (*LEVELS_FOR_ALL, Level.NUDITY, Level.EXPLICIT)
 
 # What a wall shows of a post and its artist; everything else stays in the database.
 _WALL = (
@@ -39,6 +29,10 @@ _WALL = (
     "title",
     "published_at",
     "like_count",
+    "rating_count",
+    "rating_sum",
+    "kind",
+    "level",
     "code",
     "aspect_ratio",
     "width",
@@ -73,7 +67,18 @@ class Post(models.Model):
     is_listed = models.BooleanField(default=False, help_text="Public, and in the feeds.")
     published_at = models.DateTimeField(help_text="When it was last shown again after being private or unlisted.")
     first_published_at = models.DateTimeField()
+
+    # Kept by triggers of the tables whose rows they count.
     like_count = models.PositiveIntegerField(default=0)
+    rating_count = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    rating_sum = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    comment_count = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    rating_rank = models.GeneratedField(
+        expression=(F("rating_sum") + PRIOR_COUNT * PRIOR_STARS) * 1000 / (F("rating_count") + PRIOR_COUNT),
+        output_field=models.IntegerField(),
+        db_persist=True,
+        help_text="Thousandths of a star, as if PRIOR_COUNT people had given PRIOR_STARS before.",
+    )
 
     # Copies of facts of the asset and its job, written at publishing.
     code = models.UUIDField(unique=True, editable=False)
@@ -85,6 +90,9 @@ class Post(models.Model):
     alt = models.CharField(max_length=300)
     prompt = models.TextField(blank=True, help_text="As others see it: nothing while its owner hides it.")
     model_name = models.CharField(max_length=60)
+    # Empty in rows of earlier releases, until they are published again.
+    model = models.ForeignKey(InferenceModel, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    kind = models.CharField(max_length=8, choices=OutputKind, default=OutputKind.PICTURE, db_default=OutputKind.PICTURE)
 
     objects = PostQuerySet.as_manager()
 
@@ -121,6 +129,20 @@ class Post(models.Model):
                     RETURN NEW;
                 """,
             ),
+            pgtrigger.Trigger(
+                name="counts_post",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("is_listed", "owner_id") | pgtrigger.Delete,
+                func=f"""
+                    IF TG_OP <> 'INSERT' AND OLD.is_listed THEN
+                        {counting.add_to_artist("post_count", owner="OLD.owner_id", number="-1")}
+                    END IF;
+                    IF TG_OP <> 'DELETE' AND NEW.is_listed THEN
+                        {counting.add_to_artist("post_count", owner="NEW.owner_id", number="1")}
+                    END IF;
+                    RETURN NULL;
+                """,
+            ),
         ]
 
     def __str__(self) -> str:
@@ -129,6 +151,11 @@ class Post(models.Model):
     @cached_property
     def url(self) -> str:
         return reverse("art", args=[self.code])
+
+    @property
+    def stars(self) -> float | None:
+        """The mean of its ratings, one to five; None before the first."""
+        return self.rating_sum / self.rating_count if self.rating_count else None
 
     @property
     def artist_name(self) -> str:

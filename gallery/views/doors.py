@@ -2,16 +2,21 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import TYPE_CHECKING, Concatenate, ParamSpec
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.http import HttpResponseBase
+from django.shortcuts import render
 from django.urls import reverse
 
 from config import http, views
 from config.http import Request
-from gallery.errors import BrokenCursor, NeedsAccount, NoModel, NotYours
+from gallery.errors import BrokenCursor, NeedsAccount, NoModel, NotYours, TooFast
 from generation.errors import FileGone
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 P = ParamSpec("P")
 Door = Callable[Concatenate[Request, P], HttpResponseBase]
@@ -34,8 +39,30 @@ def answering(door: Door[P]) -> Door[P]:
             return views.bad_request(request)
         except NeedsAccount as error:
             return to_sign_in(request, back=str(error.data.get("back", "/")))
+        except TooFast as error:
+            return too_fast(request, retry_after_seconds=int(str(error.data["retry_after_seconds"])))
 
     return answer
+
+
+def member(request: Request, *, back: str) -> "User":
+    """The account that asks. Raises NeedsAccount for guests and visitors, who are sent to sign-in and come `back`."""
+    if not request.user.is_authenticated:
+        raise NeedsAccount(back=back)
+    return request.user
+
+
+def too_fast(request: Request, *, retry_after_seconds: int) -> HttpResponseBase:
+    """429; to htmx a toast, since a page inside a part of a page helps nobody."""
+    if request.htmx:
+        messages.warning(request, f"That was a little fast. It works again in {retry_after_seconds} s.")
+        response = render(request, "components/toasts_oob.html", status=429)
+        response["HX-Reswap"] = "none"
+    else:
+        context = {"sentence": "That was a little fast.", "retry_after_seconds": retry_after_seconds}
+        response = render(request, "429.html", context, status=429)
+    response["Retry-After"] = str(retry_after_seconds)
+    return response
 
 
 def to_sign_in(request: Request, *, back: str) -> HttpResponseBase:

@@ -1,16 +1,19 @@
-"""What generation stores: the catalogue, jobs with their attempts, references and assets, enhancements, webhooks'
-receipts, and what each address spent for free."""
+"""What generation stores: the catalogue, jobs with their attempts, references and assets, enhancements, presets,
+webhooks' receipts, and what each address spent for free."""
 
-from generation.models.asset import Asset, Moderation, Visibility
+from generation.models.asset import LEVELS_FOR_ALL, LEVELS_FOR_PEOPLE, Asset, Level, Moderation, Visibility
 from generation.models.attempt import Attempt
 from generation.models.catalogue import CostBasis, InferenceModel, Lane, OutputKind, SeedSupport, Style
 from generation.models.enhancement import Enhancement, EnhancementState
 from generation.models.event import ProviderEvent
 from generation.models.job import ErrorCode, Job, JobState, SeedMode
+from generation.models.preset import Preset
 from generation.models.reference import Reference
 from generation.models.usage import FreeSpend
 
 __all__ = [
+    "LEVELS_FOR_ALL",
+    "LEVELS_FOR_PEOPLE",
     "Asset",
     "Attempt",
     "CostBasis",
@@ -22,8 +25,10 @@ __all__ = [
     "Job",
     "JobState",
     "Lane",
+    "Level",
     "Moderation",
     "OutputKind",
+    "Preset",
     "ProviderEvent",
     "Reference",
     "SeedMode",

@@ -32,6 +32,20 @@ class Moderation(models.TextChoices):
     REFUSED = "refused"
 
 
+class Level(models.TextChoices):
+    """How much a picture shows. `refused` is given by staff or a check, never chosen by an owner."""
+
+    GENERAL = "general"
+    SUGGESTIVE = "suggestive"
+    NUDITY = "nudity"
+    EXPLICIT = "explicit"
+    REFUSED = "refused"
+
+
+LEVELS_FOR_ALL = (Level.GENERAL, Level.SUGGESTIVE)
+LEVELS_FOR_PEOPLE = (*LEVELS_FOR_ALL, Level.NUDITY, Level.EXPLICIT)
+
+
 class AssetQuerySet(models.QuerySet["Asset"]):
     def visible_to(self, user: "AbstractBaseUser | AnonymousUser | None") -> "AssetQuerySet":
         """The only rule of who may see an asset: its owner, and everybody once it has left private."""
@@ -82,13 +96,26 @@ class Asset(models.Model):
     moderation = models.CharField(max_length=8, choices=Moderation, default=Moderation.UNKNOWN)
     visibility = models.CharField(max_length=8, choices=Visibility, default=Visibility.PRIVATE)
     prompt_hidden = models.BooleanField(default=False)
+    level = models.CharField(
+        "content level", max_length=10, choices=Level, default=Level.GENERAL, db_default=Level.GENERAL
+    )
+    # Under public/<this>/ lie copies of its renditions, for a cache before the bucket; none where empty.
+    public_folder = models.CharField(max_length=32, blank=True, db_default="", default="")
     created_at = models.DateTimeField(db_default=Now())
-    deleted_at = models.DateTimeField(null=True)
+    deleted_at = models.DateTimeField(null=True, help_text="In the trash since then.")
+    purged_at = models.DateTimeField(null=True, help_text="Its bytes are gone since then; the row stays for the books.")
 
     objects = AssetQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["owner", "-id"], condition=Q(deleted_at__isnull=True), name="asset_library")]
+        indexes = [
+            models.Index(fields=["owner", "-id"], condition=Q(deleted_at__isnull=True), name="asset_library"),
+            models.Index(
+                fields=["owner", "-deleted_at", "-id"],
+                condition=Q(deleted_at__isnull=False, purged_at__isnull=True),
+                name="asset_trash",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["job", "index"], name="asset_one_per_index"),
             models.CheckConstraint(
@@ -98,6 +125,13 @@ class Asset(models.Model):
             models.CheckConstraint(
                 condition=Q(kind=OutputKind.PICTURE, poster_key="") | Q(kind=OutputKind.MODEL_3D) & ~Q(poster_key=""),
                 name="asset_of_3d_has_a_poster",
+            ),
+            models.CheckConstraint(condition=Q(level__in=Level.values), name="asset_level_is_known"),
+            models.CheckConstraint(
+                condition=~Q(level=Level.REFUSED) | Q(visibility=Visibility.PRIVATE), name="asset_refused_stays_private"
+            ),
+            models.CheckConstraint(
+                condition=Q(purged_at__isnull=True) | Q(deleted_at__isnull=False), name="asset_purged_from_the_trash"
             ),
             models.CheckConstraint(condition=Q(size_bytes__gt=0, width__gt=0, height__gt=0), name="asset_has_a_size"),
         ]

@@ -1,16 +1,21 @@
 """Which process of this machine is at the other end of a loopback connection (by /proc): a fault may kill it."""
 
 import os
+import time
 from contextlib import suppress
 from pathlib import Path
+
+# The kernel's table is read in pieces: while other connections come and go, a look may miss a line.
+LOOKS = 10
 
 
 def caller_of(peer: tuple[str, int]) -> int | None:
     """The process that holds the socket bound to `peer`, never this one; None when it has gone."""
-    inode = _inode_of(peer[1])
-    if inode is None:
-        return None
-    return next((pid for pid in _processes() if pid != os.getpid() and _holds(pid, f"socket:[{inode}]")), None)
+    for _ in range(LOOKS):
+        if (inode := _inode_of(peer[1])) is not None:
+            return next((pid for pid in _processes() if pid != os.getpid() and _holds(pid, f"socket:[{inode}]")), None)
+        time.sleep(0.02)
+    return None
 
 
 def _inode_of(port: int) -> str | None:

@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from kombu.exceptions import OperationalError as BrokerError
 
 from config import logs, views
+from config.files import StorageAway
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ AWAY = (
     psycopg_pool.PoolTimeout,
     redis.exceptions.RedisError,  # a full Redis refuses with a plain ResponseError
     BrokerError,
+    StorageAway,
 )
 FOREIGN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 

@@ -114,6 +114,12 @@ def public_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def origin(url: str) -> str:
+    """Scheme, host and port: what a Content-Security-Policy names."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 # --- Where things are ------------------------------------------------------------------------------------------------
 
 EMBEDDED = not os.environ.get("DATABASE_URL", "").strip()
@@ -326,41 +332,24 @@ S3_BUCKET = os.environ.get("S3_BUCKET", "")
 S3_ACCESS_KEY_ID = os.environ.get("S3_ACCESS_KEY_ID", "")
 S3_SECRET_ACCESS_KEY = os.environ.get("S3_SECRET_ACCESS_KEY", "")
 S3_ENDPOINT_URL = read("S3_ENDPOINT_URL", "", public_url)
-
-
-def s3_storage() -> dict[str, Any]:
-    from botocore.config import Config  # noqa: PLC0415  (only a site with a bucket pays for the import)
-
-    # Without the two checksum settings every upload carries a header that R2 refuses.
-    client = Config(
-        signature_version="s3v4",
-        s3={"addressing_style": "path"},
-        connect_timeout=5,
-        read_timeout=60,
-        retries={"total_max_attempts": 3, "mode": "standard"},
-        request_checksum_calculation="when_required",
-        response_checksum_validation="when_required",
-    )
-    return {
-        "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": {
-            "bucket_name": S3_BUCKET,
-            "access_key": S3_ACCESS_KEY_ID,
-            "secret_key": S3_SECRET_ACCESS_KEY,
-            "endpoint_url": S3_ENDPOINT_URL or None,
-            "region_name": "auto" if S3_ENDPOINT_URL else None,
-            "client_config": client,
-            "querystring_expire": 300,
-            "file_overwrite": False,
-            "default_acl": None,
-        },
-    }
-
-
+HAS_BUCKET = bool(S3_BUCKET and S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY)
+# Where the bucket's folder public/ is read by everybody, through a cache; pages name it for what is public.
+S3_PUBLIC_URL = read("S3_PUBLIC_URL", "", public_url)
+if S3_PUBLIC_URL and not HAS_BUCKET:
+    refuse("S3_PUBLIC_URL is where a bucket is read; set S3_BUCKET and its keys, or unset it.")
+BUCKET = {
+    "BACKEND": "config.bucket.Bucket",
+    "OPTIONS": {
+        "bucket_name": S3_BUCKET,
+        "access_key": S3_ACCESS_KEY_ID,
+        "secret_key": S3_SECRET_ACCESS_KEY,
+        "endpoint_url": S3_ENDPOINT_URL or None,
+        "region_name": "auto" if S3_ENDPOINT_URL else None,
+    },
+}
+FOLDER = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"allow_overwrite": True}}
 STORAGES = {
-    "default": s3_storage()
-    if S3_BUCKET and S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY
-    else {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": BUCKET if HAS_BUCKET else FOLDER,
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 # In embedded mode a changed stylesheet shows at once; collectstatic still runs, so that production differs in nothing.
@@ -495,7 +484,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [_none],
         "script-src": [_self],
         "style-src": [_self],
-        "img-src": [_self, "data:", "blob:"],
+        "img-src": [_self, "data:", "blob:", *([origin(S3_PUBLIC_URL)] if S3_PUBLIC_URL else [])],
         "connect-src": [_self],
         "font-src": [_self],
         "manifest-src": [_self],

@@ -5,7 +5,7 @@ Alice has 100 credits, Bob none, Charlie is a stranger, Gwen a guest, Sam staff.
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -21,6 +21,9 @@ from credits import ledger
 from tests.browsers import As, browser_of
 from tests.funds import give
 from tests.rediswatch import limits_redis
+
+if TYPE_CHECKING:
+    from tests.buckets import Moto
 
 # --- The ground ------------------------------------------------------------------------------------------------------
 
@@ -76,6 +79,36 @@ def _truncate_guards() -> list[tuple[str, str]]:
 def files_of_the_test(settings: Any, tmp_path: Path) -> None:
     """What a test stores goes away with it."""
     settings.MEDIA_ROOT = tmp_path
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator["Moto"]:
+    from tests.buckets import Moto  # noqa: PLC0415  (boto3 and moto take a second: most runs need neither)
+
+    with Moto() as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(moto: "Moto", settings: Any) -> "Moto":
+    """The site's files lie in a bucket, which is empty."""
+    moto.empty()
+    settings.STORAGES = moto.storages()
+    return moto
+
+
+@pytest.fixture
+def public_bucket(bucket: "Moto", settings: Any) -> "Moto":
+    """And everybody reads its folder public/ at an address of its own."""
+    settings.S3_PUBLIC_URL = bucket.public_url
+    return bucket
+
+
+@pytest.fixture(params=["disk", "bucket"])
+def anywhere(request: pytest.FixtureRequest) -> None:
+    """On a disk, then in a bucket."""
+    if request.param == "bucket":
+        request.getfixturevalue("bucket")
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ def guests(get_response: Handler) -> Handler:
     - `request.ensure_user(guest_id=None)`: the user's row, made now for a visitor who has none
     - `request.owner_id()`: that row's id from the session alone, without a query. It names, it does not prove: the
       session of an account whose password was changed elsewhere still says its id here.
+    - `request.account_id()`: the same where it is an account's; None for a guest.
     """
 
     def handle(request: HttpRequest) -> HttpResponse:
@@ -30,6 +31,7 @@ def guests(get_response: Handler) -> Handler:
         request.user = SimpleLazyObject(lambda: _who(request, signed_in))  # type: ignore[assignment]
         request.ensure_user = lambda guest_id=None: _ensure(request, guest_id)  # type: ignore[attr-defined]
         request.owner_id = lambda: _owner_id(request)  # type: ignore[attr-defined]
+        request.account_id = lambda: _id(request.session.get(ACCOUNT_KEY))  # type: ignore[attr-defined]
         return get_response(request)
 
     return handle
@@ -41,7 +43,10 @@ def _who(request: HttpRequest, signed_in: User | AnonymousUser) -> User | Anonym
 
 
 def _owner_id(request: HttpRequest) -> int | None:
-    named = request.session.get(ACCOUNT_KEY) or request.session.get(guest_rows.SESSION_KEY)
+    return _id(request.session.get(ACCOUNT_KEY) or request.session.get(guest_rows.SESSION_KEY))
+
+
+def _id(named: str | int | None) -> int | None:
     return int(named) if named else None
 
 

@@ -17,6 +17,7 @@ class Request(HttpRequest):
 
     htmx: HtmxDetails
     owner_id: Callable[[], int | None]  # the account's or guest's id from the session alone, no query
+    account_id: Callable[[], int | None]  # the same, but None for a guest
     ensure_user: Callable[[int | None], "User"]  # the row, made now for a visitor who has none
 
 

@@ -71,9 +71,11 @@ class Piece:
         return "GLB" if self.asset.is_3d else self.asset.content_type.rpartition("/")[2].upper()
 
 
-def find(*, code: UUID, viewer: Viewer) -> Piece:
-    """The asset with everything its page says, in one query. Raises NotYours where the viewer may not see it."""
-    seen = Asset.objects.visible_to(viewer).select_related("job__model", "model", "owner", "post")
+def find(*, code: UUID, viewer: Viewer, with_bytes: bool = False) -> Piece:
+    """The asset with everything its page says, in one query. Raises NotYours where the viewer may not see it, or
+    `with_bytes` may not have its very picture."""
+    seen = Asset.objects.bytes_for(viewer) if with_bytes else Asset.objects.visible_to(viewer)
+    seen = seen.select_related("job__model", "model", "owner", "post")
     try:
         asset = seen.get(code=code)
     except Asset.DoesNotExist as error:

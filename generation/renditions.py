@@ -1,6 +1,7 @@
 """The widths of a picture that pages show, in AVIF and WebP: one decode, largest first. Never fails a job."""
 
 import io
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from django.core.files.base import ContentFile
@@ -21,11 +22,11 @@ def make(*, asset_id: int) -> None:
     if asset.rendered_at is not None:
         return
     with assets.open_picture(asset) as file, Image.open(file) as opened:
-        picture = opened.convert("RGB")
-    for width in sorted(widths(asset), reverse=True):
+        picture = _decoded(opened, widths(asset)[-1])
+    for width in reversed(widths(asset)):
         picture = _narrowed(picture, width)
         for kind in RENDITION_TYPES:
-            _put(key(asset, width, kind), _encoded(picture, kind))
+            default_storage.save(key(asset, width, kind), ContentFile(_encoded(picture, kind)))
     Asset.objects.filter(pk=asset.pk).update(rendered_at=Now())
 
 
@@ -40,23 +41,52 @@ def key(asset: Asset, width: int, kind: str) -> str:
     return f"renditions/{asset.code.hex[-2:]}/{asset.code}/{width}.{kind}"
 
 
-def open_one(asset: Asset, width: int, kind: str, *, viewer_id: int | None) -> tuple[BinaryIO, str]:
-    """The bytes of a rendition and their type. Raises FileGone.
+def made(asset: Asset, width: int, kind: str) -> tuple[str, str]:
+    """Where a rendition lies and its entity tag, both empty until it is made. Beyond the picture's own width it is the
+    widest one's."""
+    if asset.rendered_at is None:
+        return "", ""
+    width = min(width, widths(asset)[-1])
+    return key(asset, width, kind), f'"{asset.code.hex}-{width}-{kind}-{asset.rendered_at.timestamp():.6f}"'
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An open file at its beginning; whoever answers with it closes it."""
+
+    file: BinaryIO
+    content_type: str
+    is_made: bool = False
+    is_original: bool = False
+
+
+def open_one(asset: Asset, width: int, kind: str, *, viewer_id: int | None) -> Opened:
+    """The bytes of a rendition. Raises FileGone.
 
     While it is not there, the owner gets the original; to others that could tell a hidden prompt or seed by its
     metadata, so they get a picture encoded for them alone.
     """
-    if asset.rendered_at is not None and width in widths(asset):
+    if name := made(asset, width, kind)[0]:
         try:
-            return default_storage.open(key(asset, width, kind), "rb"), f"image/{kind}"  # type: ignore[return-value]
+            return Opened(default_storage.open(name, "rb"), f"image/{kind}", is_made=True)  # type: ignore[arg-type]
         except FileNotFoundError:
             pass  # removed behind our back: the original is the same picture
     original = assets.open_picture(asset)
     if viewer_id == asset.owner_id:
-        return original, asset.picture_type
+        return Opened(original, asset.picture_type, is_original=True)
     with original, Image.open(original) as opened:
-        picture = _narrowed(opened.convert("RGB"), width)
-    return io.BytesIO(_encoded(picture, kind)), f"image/{kind}"
+        picture = _narrowed(_decoded(opened, width), width)
+    return Opened(io.BytesIO(_encoded(picture, kind)), f"image/{kind}")
+
+
+def _decoded(opened: Image.Image, width: int) -> Image.Image:
+    """The whole picture, but of a JPEG no more than is needed for this width: its decoder halves for nothing."""
+    if opened.width > 2 * width:
+        opened.draft("RGB", (2 * width, 2 * width * opened.height // opened.width))
+    if opened.mode == "RGB":
+        opened.load()
+        return opened
+    return opened.convert("RGB")
 
 
 def _narrowed(picture: Image.Image, width: int) -> Image.Image:
@@ -69,10 +99,3 @@ def _encoded(picture: Image.Image, kind: str) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, kind.upper(), **SAVE[kind])
     return buffer.getvalue()
-
-
-def _put(name: str, data: bytes) -> None:
-    """Under exactly this name: a storage would otherwise add letters to a name that is taken."""
-    if default_storage.exists(name):
-        default_storage.delete(name)
-    default_storage.save(name, ContentFile(data))

@@ -68,7 +68,8 @@ def download(request: Request, code: UUID) -> HttpResponseBase:
         wanted = downloads.Format(request.GET.get("format", downloads.Format.ORIGINAL))
     except ValueError as error:
         raise NotAChoice("format") from error
-    made = downloads.prepare(piece=pieces.find(code=code, viewer=request.user), wanted=wanted)
+    piece = pieces.find(code=code, viewer=request.user, with_bytes=True)
+    made = downloads.prepare(piece=piece, wanted=wanted)
     response = FileResponse(made.file, as_attachment=True, filename=made.name, content_type=made.content_type)
     response["Cache-Control"] = "private, no-store"
     return response

@@ -56,6 +56,20 @@ class AssetQuerySet(models.QuerySet["Asset"]):
         shown = Q(visibility__in=(Visibility.UNLISTED, Visibility.PUBLIC))
         return self.filter(deleted_at__isnull=True).filter(shown | Q(owner=user_id) if user_id else shown)
 
+    def bytes_for(self, user: "AbstractBaseUser | AnonymousUser | None") -> "AssetQuerySet":
+        """Whose very picture may reach this viewer: of what they may see, levels beyond the first two only with an
+        account, or as the owner."""
+        return self.bytes_for_id(user.pk if user else None, is_account=bool(user and user.is_authenticated))
+
+    def bytes_for_id(self, viewer_id: int | None, *, is_account: bool) -> "AssetQuerySet":
+        """The same for a viewer known by id alone, and by whether it is an account's or a guest's."""
+        seen = self.visible_to_id(viewer_id)
+        if is_account:
+            return seen
+        return seen.filter(
+            Q(level__in=LEVELS_FOR_ALL) | Q(owner=viewer_id) if viewer_id else Q(level__in=LEVELS_FOR_ALL)
+        )
+
 
 class Asset(models.Model):
     """One picture or 3D model. Bytes lie in storage under `storage_key`; renditions too, once `rendered_at` says so.
@@ -151,6 +165,11 @@ class Asset(models.Model):
     @property
     def is_3d(self) -> bool:
         return self.kind == OutputKind.MODEL_3D
+
+    @property
+    def is_for_all_levels(self) -> bool:
+        """Whether visitors and guests may get its bytes, where they may see it."""
+        return self.level in LEVELS_FOR_ALL
 
     @property
     def picture_key(self) -> str:

@@ -1,12 +1,15 @@
 """The doors of every picture's and 3D model's bytes: whoever may see the asset gets them, everybody else a 404."""
 
-from typing import BinaryIO
+from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
-from django.http import FileResponse, Http404
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
 from config.http import Request
@@ -24,40 +27,74 @@ def file(request: Request, code: UUID, width: int, kind: str) -> HttpResponseBas
     """One rendition. One query, and no user is loaded."""
     if width not in RENDITION_WIDTHS or kind not in RENDITION_TYPES:
         raise Http404
-    viewer_id = request.owner_id()
-    asset = _visible(code, viewer_id)
-    try:
-        opened, content_type = renditions.open_one(asset, width, kind, viewer_id=viewer_id)
-    except FileGone as error:
-        raise Http404 from error
-    return _answer(asset, opened, content_type)
+    asset = _found(request, code)
+    key, tag = renditions.made(asset, width, kind)
+    if tag and (early := _early(request, asset, key, tag, f"image/{kind}")):
+        return early
+    with _or_404():
+        opened = renditions.open_one(asset, width, kind, viewer_id=request.owner_id())
+    response = FileResponse(opened.file, content_type=opened.content_type)
+    response = _answer(asset, response, tag if opened.is_made else "")
+    if opened.is_original:
+        response["Cache-Control"] = "private, no-store"
+    return response
 
 
 @require_safe
 def model(request: Request, code: UUID) -> HttpResponseBase:
     """A 3D model, for the viewer. One query, and no user is loaded."""
-    viewer_id = request.owner_id()
-    asset = _visible(code, viewer_id)
+    asset = _found(request, code)
     if not asset.is_3d:
         raise Http404
-    try:
-        opened = assets.open_model(asset, with_words=viewer_id == asset.owner_id or not asset.prompt_hidden)
-    except FileGone as error:
-        raise Http404 from error
-    return _answer(asset, opened, asset.content_type)
+    with_words = request.owner_id() == asset.owner_id or not asset.prompt_hidden
+    tag = f'"{asset.sha256}"' if with_words else f'"{asset.sha256}-plain"'
+    if with_words and (early := _early(request, asset, asset.storage_key, tag, asset.content_type)):
+        return early
+    with _or_404():
+        opened = assets.open_model(asset, with_words=with_words)
+    return _answer(asset, FileResponse(opened, content_type=asset.content_type), tag)
 
 
-def _visible(code: UUID, viewer_id: int | None) -> Asset:
-    asset = Asset.objects.visible_to_id(viewer_id).filter(code=code).first()
+def _found(request: Request, code: UUID) -> Asset:
+    is_account = request.account_id() is not None
+    asset = Asset.objects.bytes_for_id(request.owner_id(), is_account=is_account).filter(code=code).first()
     if asset is None:
         raise Http404
     return asset
 
 
-def _answer(asset: Asset, opened: BinaryIO, content_type: str) -> HttpResponseBase:
-    response = FileResponse(opened, content_type=content_type)
-    is_private = asset.visibility == Visibility.PRIVATE
-    response["Cache-Control"] = "private, no-store" if is_private else f"public, max-age={SHOWN_SECONDS}"
+def _early(request: Request, asset: Asset, key: str, tag: str, content_type: str) -> HttpResponseBase | None:
+    """The answer to who has the bytes already, or asks how many they are: nobody has to open the file for that."""
+    if unchanged := get_conditional_response(request, etag=tag):
+        return _answer(asset, unchanged, tag)
+    if request.method != "HEAD":
+        return None
+    try:
+        size = default_storage.size(key)
+    except FileNotFoundError:
+        return None
+    response = HttpResponse(content_type=content_type, headers={"Content-Length": str(size)})
+    return _answer(asset, response, tag)
+
+
+@contextmanager
+def _or_404() -> Iterator[None]:
+    try:
+        yield
+    except FileGone as error:
+        raise Http404 from error
+
+
+def _answer(asset: Asset, response: HttpResponseBase, tag: str) -> HttpResponseBase:
+    """Shared caches keep what is everybody's. What a level keeps from visitors is asked about each time."""
+    if tag:
+        response["ETag"] = tag
+    if asset.visibility == Visibility.PRIVATE:
+        response["Cache-Control"] = "private, no-store"
+    elif not asset.is_for_all_levels:
+        response["Cache-Control"] = "private, no-cache"
+    else:
+        response["Cache-Control"] = f"public, max-age={SHOWN_SECONDS}"
     # Whatever a browser makes of these bytes, it runs nothing.
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response

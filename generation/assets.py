@@ -90,7 +90,16 @@ def show(*, asset_id: int, owner_id: int, visibility: str, prompt_hidden: bool, 
         asset.visibility, asset.prompt_hidden = visibility, prompt_hidden
         asset.level = level or asset.level
         asset.save(update_fields=["visibility", "prompt_hidden", "level"])
+        if asset.public_folder:  # which the database has left, if this took the picture back
+            asset.refresh_from_db(fields=["public_folder"])
+        _settle(asset)
     return asset
+
+
+def _settle(asset: Asset) -> None:
+    from generation import tasks  # noqa: PLC0415  (as above)
+
+    tasks.settle_public_soon(asset.pk)
 
 
 def open_original(asset: Asset) -> BinaryIO:

@@ -146,4 +146,23 @@ JOBS = (
         "Nothing is shown that moderation has not passed.",
         "SELECT id FROM generation_asset WHERE visibility <> 'private' AND moderation <> 'passed'",
     ),
+    Check(
+        "public_copy_of_what_is_public",
+        "Only what everybody may see has copies that everybody may read, and it names them as its own.",
+        """
+        SELECT asset.id FROM generation_asset asset
+          LEFT JOIN generation_publicfolder folder ON folder.name = asset.public_folder AND folder.asset_id = asset.id
+         WHERE asset.public_folder <> ''
+           AND (asset.visibility <> 'public' OR asset.level NOT IN ('general', 'suggestive')
+                OR asset.deleted_at IS NOT NULL OR folder.state IS DISTINCT FROM 'used')
+        """,
+    ),
+    Check(
+        "public_folder_is_named",
+        "Every public folder that is not being filled or deleted is the one its asset names.",
+        """
+        SELECT folder.id FROM generation_publicfolder folder JOIN generation_asset asset ON asset.id = folder.asset_id
+         WHERE folder.state = 'used' AND asset.public_folder <> folder.name
+        """,
+    ),
 )

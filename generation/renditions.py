@@ -11,7 +11,7 @@ from PIL import Image
 
 from generation import assets
 from generation.models import Asset
-from generation.models.asset import RENDITION_TYPES, RENDITION_WIDTHS
+from generation.models.asset import RENDITION_TYPES
 
 SAVE = {"avif": {"quality": 60, "speed": 8}, "webp": {"quality": 80, "method": 4}}
 
@@ -22,19 +22,28 @@ def make(*, asset_id: int) -> None:
     if asset.rendered_at is not None:
         return
     with assets.open_picture(asset) as file, Image.open(file) as opened:
-        picture = _decoded(opened, widths(asset)[-1])
-    for width in reversed(widths(asset)):
+        picture = _decoded(opened, asset.rendition_widths[-1])
+    for width in reversed(asset.rendition_widths):
         picture = _narrowed(picture, width)
         for kind in RENDITION_TYPES:
             default_storage.save(key(asset, width, kind), ContentFile(_encoded(picture, kind)))
     Asset.objects.filter(pk=asset.pk).update(rendered_at=Now())
+    _settle(asset)
 
 
-def widths(asset: Asset) -> list[int]:
-    """The named widths below the picture's own, and the first that is not: that one holds the picture's own width."""
-    return [width for width in RENDITION_WIDTHS if width < asset.width] + [
-        width for width in RENDITION_WIDTHS if width >= asset.width
-    ][:1]
+def make_again(*, asset_id: int) -> None:
+    """Ask for renditions of which one has vanished; until they are there the original stands in."""
+    from generation import tasks  # noqa: PLC0415  (tasks are doors of this module)
+
+    Asset.objects.filter(pk=asset_id).update(rendered_at=None)
+    tasks.render_soon(asset_id)
+
+
+def _settle(asset: Asset) -> None:
+    """What was shown before it was rendered has its public copies to come."""
+    from generation import tasks  # noqa: PLC0415  (as above)
+
+    tasks.settle_public_soon(asset.pk)
 
 
 def key(asset: Asset, width: int, kind: str) -> str:
@@ -46,7 +55,7 @@ def made(asset: Asset, width: int, kind: str) -> tuple[str, str]:
     widest one's."""
     if asset.rendered_at is None:
         return "", ""
-    width = min(width, widths(asset)[-1])
+    width = min(width, asset.rendition_widths[-1])
     return key(asset, width, kind), f'"{asset.code.hex}-{width}-{kind}-{asset.rendered_at.timestamp():.6f}"'
 
 

@@ -7,7 +7,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from generation import enhancing, predictions, running, tasks
+from generation import enhancing, predictions, public_copies, running, tasks
 from generation.models import Asset, Attempt, ErrorCode, Job
 from generation.providers import registry
 
@@ -28,7 +28,7 @@ class Swept:
 def sweep() -> Swept:
     """End what is past its deadline, take back what a dead worker held, send again what nobody picked up."""
     enhancing.sweep()
-    return Swept(expired=_expire(), lost=_take_back(), hints=_resend() + _collect() + _render_again())
+    return Swept(expired=_expire(), lost=_take_back(), hints=_resend() + _collect() + _render_again() + _settle())
 
 
 def _is_asked_about() -> Exists:
@@ -95,3 +95,11 @@ def _render_again() -> int:
     for pk in pks:
         tasks.render_soon(pk)
     return len(pks)
+
+
+def _settle() -> int:
+    """Public copies to make or to delete: whoever changed the asset may have sent no task, or it was lost."""
+    due = public_copies.due()
+    for pk in due:
+        tasks.settle_public_soon(pk, is_again=True)
+    return len(due)

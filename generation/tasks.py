@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.core.mail import mail_admins
 from django.db import transaction
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from generation import (
@@ -18,6 +19,7 @@ from generation import (
     limits,
     orphans,
     predictions,
+    public_copies,
     references,
     remote,
     renditions,
@@ -46,6 +48,12 @@ def hint(lane: str, *, seconds: float = 0.0, is_again: bool = False) -> None:
 def render_soon(asset_id: int) -> None:
     """Ask for an asset's renditions once the transaction has committed."""
     _send_on_commit(render, asset_id, queue=Lane.DEFAULT)
+
+
+def settle_public_soon(asset_id: int, *, is_again: bool = False) -> None:
+    """Bring an asset's public copies in line with it once the transaction has committed; where there are any."""
+    if settings.S3_PUBLIC_URL or is_again:
+        _send_on_commit(settle_public, asset_id, queue=Lane.DEFAULT, expires=_until_next(is_again))
 
 
 def console_soon(kind: str, words: dict[str, str]) -> None:
@@ -161,6 +169,7 @@ def forget_unused() -> None:
 @shared_task(name="generation.tasks.sweep_files", max_retries=0, soft_time_limit=600, time_limit=660)
 def sweep_files() -> None:
     """Remove files that no row names."""
+    public_copies.sweep(night=timezone.now().toordinal())
     orphans.sweep()
 
 
@@ -196,6 +205,19 @@ def forget_budgets() -> None:
 def render(asset_id: int) -> None:
     """Make an asset's renditions; until then the door serves the original."""
     renditions.make(asset_id=asset_id)
+
+
+@shared_task(
+    name="generation.tasks.settle_public",
+    autoretry_for=(OSError,),
+    retry_backoff=2,
+    max_retries=5,
+    soft_time_limit=60,
+    time_limit=90,
+)
+def settle_public(asset_id: int) -> None:
+    """Copy a picture to where everybody may read it, or take it away from there. The sweep asks again."""
+    public_copies.settle(asset_id=asset_id)
 
 
 @shared_task(name="generation.tasks.forget_bodies", soft_time_limit=60, time_limit=90)

@@ -1,5 +1,6 @@
 """A bucket for tests: moto's S3 over real HTTP on a free port, reached by the site's own storage class."""
 
+import logging
 import urllib.request
 from typing import Any
 
@@ -17,6 +18,7 @@ class Moto:
     """An S3 server. moto keeps objects in this process and looks at no signature."""
 
     def __init__(self) -> None:
+        logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line a request
         self.server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
 
     def __enter__(self) -> "Moto":

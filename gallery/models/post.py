@@ -20,6 +20,7 @@ TITLE_MAX = 120
 PRIOR_COUNT, PRIOR_STARS = 5, 3
 _TONES = tuple(TONES)
 _NO_CODE = str(UUID(int=0))
+_NO_FOLDER = "*" * 32
 
 
 # What a wall shows of a post and its artist; everything else stays in the database.
@@ -54,6 +55,7 @@ class PostQuerySet(models.QuerySet["Post"]):
             .filter(asset__visibility=Visibility.PUBLIC, asset__deleted_at__isnull=True)
             .select_related("owner")
             .only(*_WALL)
+            .annotate(public_folder=F("asset__public_folder"))
         )
 
 
@@ -67,6 +69,9 @@ class Post(models.Model):
     is_listed = models.BooleanField(default=False, help_text="Public, and in the feeds.")
     published_at = models.DateTimeField(help_text="When it was last shown again after being private or unlisted.")
     first_published_at = models.DateTimeField()
+
+    # Its asset's, which comes along in the one query of a wall; elsewhere a post names no picture.
+    public_folder: str = ""
 
     # Kept by triggers of the tables whose rows they count.
     like_count = models.PositiveIntegerField(default=0)
@@ -178,18 +183,25 @@ class Post(models.Model):
     @property
     def sources(self) -> list[tuple[str, str]]:
         """(type, srcset) for each format, best first."""
-        code = str(self.code)
-        return [(kind, srcset.replace(_NO_CODE, code)) for kind, srcset in _addresses(self.width)[0]]
+        return [(kind, self._filled(srcset)) for kind, srcset in self._addresses[0]]
 
     @property
     def src(self) -> str:
-        return _addresses(self.width)[1].replace(_NO_CODE, str(self.code))
+        return self._filled(self._addresses[1])
+
+    @property
+    def _addresses(self) -> tuple[list[tuple[str, str]], str]:
+        return _addresses(self.width, settings.S3_PUBLIC_URL if self.public_folder else "")
+
+    def _filled(self, pattern: str) -> str:
+        return pattern.replace(_NO_FOLDER, self.public_folder).replace(_NO_CODE, str(self.code))
 
 
-@lru_cache(maxsize=256)
-def _addresses(width: int) -> tuple[list[tuple[str, str]], str]:
-    """Sources and src of a picture this wide, with _NO_CODE for its code: an asset forms them, a wall repeats them."""
-    pattern = Asset(code=UUID(_NO_CODE), width=width)
+@lru_cache(maxsize=512)
+def _addresses(width: int, public_url: str) -> tuple[list[tuple[str, str]], str]:
+    """Sources and src of a picture this wide, with _NO_CODE for its code and _NO_FOLDER for its public folder: an asset
+    forms them, a wall repeats them."""
+    pattern = Asset(code=UUID(_NO_CODE), width=width, public_folder=_NO_FOLDER if public_url else "")
     return pattern.sources, pattern.src
 
 

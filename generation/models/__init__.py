@@ -1,5 +1,5 @@
-"""What generation stores: the catalogue, jobs with their attempts, references and assets, enhancements, presets,
-webhooks' receipts, and what each address spent for free."""
+"""What generation stores: the catalogue, jobs with their attempts, references and assets with their public copies,
+enhancements, presets, webhooks' receipts, and what each address spent for free."""
 
 from generation.models.asset import LEVELS_FOR_ALL, LEVELS_FOR_PEOPLE, Asset, Level, Moderation, Visibility
 from generation.models.attempt import Attempt
@@ -8,6 +8,7 @@ from generation.models.enhancement import Enhancement, EnhancementState
 from generation.models.event import ProviderEvent
 from generation.models.job import ErrorCode, Job, JobState, SeedMode
 from generation.models.preset import Preset
+from generation.models.public_folder import FolderState, PublicFolder
 from generation.models.reference import Reference
 from generation.models.usage import FreeSpend
 
@@ -20,6 +21,7 @@ __all__ = [
     "Enhancement",
     "EnhancementState",
     "ErrorCode",
+    "FolderState",
     "FreeSpend",
     "InferenceModel",
     "Job",
@@ -30,6 +32,7 @@ __all__ = [
     "OutputKind",
     "Preset",
     "ProviderEvent",
+    "PublicFolder",
     "Reference",
     "SeedMode",
     "SeedSupport",

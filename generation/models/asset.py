@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+import pgtrigger
 import uuid_utils.compat as uuid7
 from django.conf import settings
 from django.db import models
@@ -9,6 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.urls import reverse
 
+from credits.triggers import Firm, refuse
 from generation.models.catalogue import InferenceModel, OutputKind
 from generation.models.job import Job
 
@@ -45,6 +47,9 @@ class Level(models.TextChoices):
 LEVELS_FOR_ALL = (Level.GENERAL, Level.SUGGESTIVE)
 LEVELS_FOR_PEOPLE = (*LEVELS_FOR_ALL, Level.NUDITY, Level.EXPLICIT)
 
+# What may be copied to where everybody reads, for caches: what every visitor may see on a wall.
+FOR_EVERYBODY = Q(visibility=Visibility.PUBLIC, level__in=LEVELS_FOR_ALL, deleted_at__isnull=True)
+
 
 class AssetQuerySet(models.QuerySet["Asset"]):
     def visible_to(self, user: "AbstractBaseUser | AnonymousUser | None") -> "AssetQuerySet":
@@ -69,6 +74,10 @@ class AssetQuerySet(models.QuerySet["Asset"]):
         return seen.filter(
             Q(level__in=LEVELS_FOR_ALL) | Q(owner=viewer_id) if viewer_id else Q(level__in=LEVELS_FOR_ALL)
         )
+
+    def without_public_copy(self) -> "AssetQuerySet":
+        """What is for everybody, is rendered and has no public folder yet."""
+        return self.filter(FOR_EVERYBODY, public_folder="", rendered_at__isnull=False)
 
 
 class Asset(models.Model):
@@ -129,6 +138,11 @@ class Asset(models.Model):
                 condition=Q(deleted_at__isnull=False, purged_at__isnull=True),
                 name="asset_trash",
             ),
+            models.Index(
+                fields=["id"],
+                condition=FOR_EVERYBODY & Q(public_folder="", rendered_at__isnull=False),
+                name="asset_without_public_copy",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["job", "index"], name="asset_one_per_index"),
@@ -147,7 +161,36 @@ class Asset(models.Model):
             models.CheckConstraint(
                 condition=Q(purged_at__isnull=True) | Q(deleted_at__isnull=False), name="asset_purged_from_the_trash"
             ),
+            models.CheckConstraint(
+                condition=Q(public_folder="") | FOR_EVERYBODY, name="asset_public_folder_only_for_everybody"
+            ),
             models.CheckConstraint(condition=Q(size_bytes__gt=0, width__gt=0, height__gt=0), name="asset_has_a_size"),
+        ]
+        triggers = [
+            # Whoever takes a picture back, by whichever statement, leaves its public folder in the same moment: pages
+            # stop naming it, and what is left is deleted.
+            Firm(
+                name="leaves_public_folder",
+                when=pgtrigger.Before,
+                operation=pgtrigger.UpdateOf("visibility", "level", "deleted_at", "public_folder"),
+                func=f"""
+                    IF NEW.visibility <> '{Visibility.PUBLIC}' OR NEW.deleted_at IS NOT NULL
+                       OR NEW.level NOT IN ({", ".join(f"'{level}'" for level in LEVELS_FOR_ALL)}) THEN
+                        NEW.public_folder := '';
+                        UPDATE generation_publicfolder SET state = 'left'
+                         WHERE asset_id = NEW.id AND state IN ('filling', 'used');
+                    ELSIF NEW.public_folder <> OLD.public_folder THEN
+                        UPDATE generation_publicfolder SET state = 'left' WHERE asset_id = NEW.id AND state = 'used'
+                           AND name <> NEW.public_folder;
+                        IF NEW.public_folder <> '' AND NOT EXISTS (
+                            SELECT FROM generation_publicfolder
+                             WHERE asset_id = NEW.id AND name = NEW.public_folder AND state = 'used') THEN
+                            {refuse("asset_public_folder_is_in_use")}
+                        END IF;
+                    END IF;
+                    RETURN NEW;
+                """,  # noqa: S608  (words of our own)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -194,10 +237,18 @@ class Asset(models.Model):
     def src(self) -> str:
         return self._file(640, "webp")
 
-    def _srcset(self, kind: str) -> str:
-        wide = [width for width in RENDITION_WIDTHS if width < self.width]
+    @property
+    def rendition_widths(self) -> list[int]:
+        """Those below the picture's own, and the first that is not: that one holds the picture's own width."""
         beyond = [width for width in RENDITION_WIDTHS if width >= self.width][:1]
-        return ", ".join(f"{self._file(width, kind)} {min(width, self.width)}w" for width in wide + beyond)
+        return [width for width in RENDITION_WIDTHS if width < self.width] + beyond
+
+    def _srcset(self, kind: str) -> str:
+        return ", ".join(f"{self._file(width, kind)} {min(width, self.width)}w" for width in self.rendition_widths)
 
     def _file(self, width: int, kind: str) -> str:
+        """Its own door, which asks who is there; or the copy that everybody may read, where there is one."""
+        if self.public_folder and settings.S3_PUBLIC_URL:
+            widest = min(width, self.rendition_widths[-1])
+            return f"{settings.S3_PUBLIC_URL}/public/{self.public_folder}/{widest}.{kind}"
         return f"/files/{self.code}/{width}.{kind}"

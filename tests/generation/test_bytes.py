@@ -102,7 +102,7 @@ def test_renditions_are_never_wider_than_the_picture(alice: User) -> None:
     asset = pictures.one(alice)  # 48 px wide
     renditions.make(asset_id=asset.pk)
     asset.refresh_from_db()
-    assert renditions.widths(asset) == [320]
+    assert asset.rendition_widths == [320]
     with default_storage.open(renditions.key(asset, 320, "avif")) as file, Image.open(file) as picture:
         assert picture.size == (48, 32)
     renditions.make(asset_id=asset.pk)  # again changes nothing

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from generation import orphans
+from generation import orphans, public_copies
 
 
 class Command(BaseCommand):
@@ -16,6 +16,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         swept = orphans.sweep(days=options["days"], all_renditions=True, many=options["many"])
-        self.stdout.write(f"{swept.seen} looked at, {swept.removed} removed.")
+        unknown = public_copies.sweep()
+        self.stdout.write(f"{swept.seen} looked at, {swept.removed} removed, and {unknown} public folders.")
         for folder in swept.doubtful:
             self.stderr.write(f"{folder}: too many have no row. If the database is whole, --many removes them.")

@@ -54,7 +54,7 @@ def _told(name: str) -> Iterator[None]:
         raise StorageAway(f"{name}: {error}") from error
 
 
-class Bucket(S3Storage):
+class Bucket(S3Storage):  # type: ignore[misc]  (the library has no types)
     """Objects below `location` of one bucket, all private: pages get bytes from our own doors."""
 
     def get_default_settings(self) -> dict[str, Any]:
@@ -111,7 +111,7 @@ class Bucket(S3Storage):
             answer = self._client.get_object(Bucket=self.bucket_name, Key=self._normalize_name(name))
         return answer["Body"], answer["ContentLength"]
 
-    def _save(self, name: str, content: File) -> str:
+    def _save(self, name: str, content: "File[bytes]") -> str:
         with _told(name):
             if content.size > ONE_REQUEST_MAX_BYTES:
                 return str(super()._save(name, content))
@@ -125,7 +125,7 @@ class Bucket(S3Storage):
         return name
 
 
-class Object(File):
+class Object(File):  # type: ignore[type-arg]
     """An object of the bucket, open for reading. It is streamed while it is read from front to back; whoever jumps
     makes it come here whole, in memory while it is small."""
 
@@ -151,7 +151,7 @@ class Object(File):
         return data
 
     def _stream(self, wanted: int) -> bytes:
-        data = self._body.read(None if wanted < 0 else wanted)  # type: ignore[arg-type]  (boto's word for all of it)
+        data = self._body.read() if wanted < 0 else self._body.read(wanted)
         if self._streamed == len(self._beginning) < BEGINNING_MAX_BYTES:
             self._beginning += data
         self._streamed += len(data)

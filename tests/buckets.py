@@ -1,5 +1,6 @@
 """A bucket for tests: moto's S3 over real HTTP on a free port, reached by the site's own storage class."""
 
+import json
 import logging
 import urllib.request
 from typing import Any
@@ -12,10 +13,23 @@ from moto.server import ThreadedMotoServer
 NAME = "pictures"
 # Nobody listens there: a reserved port that refuses at once.
 NOWHERE = "http://127.0.0.1:1"
+# As docs/operating.md has it: who knows a name below public/ may read it, and nobody may list anything.
+POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": "*",
+            "Action": "s3:GetObject",
+            "Resource": f"arn:aws:s3:::{NAME}/public/*",
+        }
+    ],
+}
 
 
 class Moto:
-    """An S3 server. moto keeps objects in this process and looks at no signature."""
+    """An S3 server. moto keeps objects in this process. Any signature may do anything; without one the bucket's policy
+    says what may be read (though moto lists for everybody, as no real bucket does)."""
 
     def __init__(self) -> None:
         logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line a request
@@ -42,6 +56,7 @@ class Moto:
         """Forget everything, and make the bucket anew."""
         urllib.request.urlopen(urllib.request.Request(f"{self.url}/moto-api/reset", method="POST")).close()
         self.client.create_bucket(Bucket=NAME)
+        self.client.put_bucket_policy(Bucket=NAME, Policy=json.dumps(POLICY))
 
     def environment(self) -> dict[str, str]:
         """What makes a site of processes use it."""

@@ -70,9 +70,6 @@ class Post(models.Model):
     published_at = models.DateTimeField(help_text="When it was last shown again after being private or unlisted.")
     first_published_at = models.DateTimeField()
 
-    # Its asset's, which comes along in the one query of a wall; elsewhere a post names no picture.
-    public_folder: str = ""
-
     # Kept by triggers of the tables whose rows they count.
     like_count = models.PositiveIntegerField(default=0)
     rating_count = models.PositiveIntegerField(default=0, db_default=0, editable=False)
@@ -190,11 +187,16 @@ class Post(models.Model):
         return self._filled(self._addresses[1])
 
     @property
+    def folder(self) -> str:
+        """Its asset's public folder, which comes along in the one query of a wall; elsewhere a post names none."""
+        return getattr(self, "public_folder", "")
+
+    @property
     def _addresses(self) -> tuple[list[tuple[str, str]], str]:
-        return _addresses(self.width, settings.S3_PUBLIC_URL if self.public_folder else "")
+        return _addresses(self.width, settings.S3_PUBLIC_URL if self.folder else "")
 
     def _filled(self, pattern: str) -> str:
-        return pattern.replace(_NO_FOLDER, self.public_folder).replace(_NO_CODE, str(self.code))
+        return pattern.replace(_NO_FOLDER, self.folder).replace(_NO_CODE, str(self.code))
 
 
 @lru_cache(maxsize=512)

@@ -33,8 +33,8 @@ def file(request: Request, code: UUID, width: int, kind: str) -> HttpResponseBas
         return early
     with _or_404():
         opened = renditions.open_one(asset, width, kind, viewer_id=request.owner_id())
-    response = FileResponse(opened.file, content_type=opened.content_type)
-    response = _answer(asset, response, tag if opened.is_made else "")
+    bare = FileResponse(opened.file, content_type=opened.content_type)
+    response = _answer(asset, bare, tag if opened.is_made else "")
     if opened.is_original:
         response["Cache-Control"] = "private, no-store"
     return response

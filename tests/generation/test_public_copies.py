@@ -1,6 +1,8 @@
 """Copies of public pictures in the bucket: there while everybody may see them, named by pages, gone afterwards."""
 
 import re
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from typing import Any
 
@@ -94,6 +96,22 @@ def test_every_address_that_a_page_names_is_there(public_bucket: Moto, copied: A
     assert named <= there
 
 
+def status(url: str) -> int:
+    """What somebody gets who has no key."""
+    try:
+        with urllib.request.urlopen(url) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_nothing_but_the_copies_is_read_by_everybody(public_bucket: Moto, copied: Asset) -> None:
+    keys = public_bucket.objects()
+    assert {key.split("/")[0] for key in keys} == {"images", "renditions", "public"}
+    for key in keys:
+        assert status(f"{public_bucket.public_url}/{key}") == (200 if key.startswith("public/") else 403), key
+
+
 def test_twice_is_once(public_bucket: Moto, copied: Asset) -> None:
     before = folders()
     settle(copied)
@@ -113,7 +131,7 @@ def test_what_was_shown_before_it_was_rendered_is_copied_after(public_bucket: Mo
 @pytest.mark.parametrize(
     "told", [{"visibility": "unlisted"}, {"level": "nudity"}, {"visibility": "unlisted", "level": "explicit"}]
 )
-def test_what_is_not_for_everybody_is_not_copied(public_bucket: Moto, alice: User, told: dict[str, str]) -> None:
+def test_what_is_not_for_everybody_is_not_copied(public_bucket: Moto, alice: User, told: dict[str, Any]) -> None:
     asset = pictures.one(alice)
     renditions.make(asset_id=asset.pk)
     pictures.show(asset, **told)

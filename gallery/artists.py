@@ -4,17 +4,22 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import Exists, OuterRef
 
 from gallery.errors import NotYours
-from gallery.models import LEVELS_FOR_ALL, LEVELS_FOR_PEOPLE
+from gallery.models import LEVELS_FOR_ALL, LEVELS_FOR_PEOPLE, Follow
 
 if TYPE_CHECKING:
     from accounts.models import User
 
 
-def find(*, handle: str) -> "User":
-    """An artist by handle, in any case. Guests have none, and closed accounts have no page. Raises NotYours."""
+def find(*, handle: str, viewer_id: int | None = None) -> "User":
+    """An artist by handle, in any case. Guests have none, and closed accounts have no page. Raises NotYours.
+
+    With `is_followed`: whether that viewer follows them.
+    """
     people = get_user_model()._default_manager.filter(handle=handle.lower(), is_active=True)
+    people = people.annotate(is_followed=Exists(Follow.objects.filter(follower=viewer_id, artist=OuterRef("pk"))))
     if (person := people.first()) is None:
         raise NotYours(handle=handle)
     return person

@@ -31,3 +31,15 @@ class BrokenCursor(GalleryError):
 
 class TooFast(GalleryError):
     """More of these acts than a person can mean. data: retry_after_seconds."""
+
+
+class OwnRating(GalleryError):
+    """Others rate a picture, its owner does not."""
+
+
+class NotYourself(GalleryError):
+    """Nobody follows themselves."""
+
+
+class TooManyFollowed(GalleryError):
+    """Whoever follows this many reads none of them. data: most."""

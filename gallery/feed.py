@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from django.db.models import Q
 
+from gallery import follows
 from gallery.errors import BrokenCursor
 from gallery.models import LEVELS_FOR_ALL, Post
 from gallery.models.post import PostQuerySet
@@ -16,9 +17,11 @@ from generation.models import Asset
 
 PAGE_SIZE = 40
 LATEST_SIZE = 12
+BESIDE_SIZE = 8
 CURSOR_MAX = 64
 ID_MAX = 2**63 - 1
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 T = TypeVar("T")
 
@@ -41,6 +44,21 @@ def of_artist(*, artist_id: int, after: str = "", levels: Collection[str] = LEVE
     return _posts(Post.objects.listed(levels=levels).filter(owner=artist_id), after, PAGE_SIZE)
 
 
+def beside(*, artist_id: int, but: int, levels: Collection[str]) -> list[Post]:
+    """The newest few of an artist, without the asset that is being looked at."""
+    posts = Post.objects.listed(levels=levels).filter(owner=artist_id).exclude(asset=but)
+    return list(posts.order_by("-published_at", "-pk")[:BESIDE_SIZE])
+
+
+def of_followed(
+    *, follower_id: int, after: str = "", levels: Collection[str] = LEVELS_FOR_ALL, size: int = PAGE_SIZE
+) -> Page[Post]:
+    """What the artists show whom one person follows. Raises BrokenCursor."""
+    before = _place(after) if after else (NEVER, ID_MAX)
+    newest = follows.newest(follower_id=follower_id, levels=levels, before=before, most=size + 1)
+    return _posts(Post.objects.listed(levels=levels).filter(pk__in=newest), after, size)
+
+
 def library(*, owner_id: int, after: str = "") -> Page[Asset]:
     """Everything that one person made and kept, private or not. Raises BrokenCursor."""
     assets = Asset.objects.filter(owner=owner_id, deleted_at__isnull=True).order_by("-pk")
@@ -54,8 +72,7 @@ def library(*, owner_id: int, after: str = "") -> Page[Asset]:
 def _posts(posts: PostQuerySet, after: str, size: int) -> Page[Post]:
     posts = posts.order_by("-published_at", "-pk")
     if after:
-        micros, last = _numbers(after, 2)
-        when = _moment(micros, after)
+        when, last = _place(after)
         # Two conditions, where one row comparison would say the same: the first bounds the walk over the index.
         posts = posts.filter(published_at__lte=when).filter(Q(published_at__lt=when) | Q(pk__lt=last))
     found = list(posts[: size + 1])
@@ -81,6 +98,12 @@ def _numbers(after: str, count: int) -> list[int]:
     if len(numbers) != count or len(parts) != count or max(numbers) > ID_MAX:
         raise BrokenCursor(after=after[:CURSOR_MAX])
     return numbers
+
+
+def _place(after: str) -> tuple[datetime, int]:
+    """Where a cursor of posts stands: the last one's time of publishing, and its id."""
+    micros, last = _numbers(after, 2)
+    return _moment(micros, after), last
 
 
 def _moment(micros: int, after: str) -> datetime:

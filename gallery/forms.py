@@ -1,11 +1,14 @@
-"""What a person says when showing a picture. Checks fields; who may show what is decided by posts.py."""
+"""What a person says of a picture, shown by them or by others. Checks fields; who may is decided by the domain."""
 
+import re
 import unicodedata
 
 from django import forms
 
 from gallery.models import LEVELS_FOR_PEOPLE, Level, Visibility
+from gallery.models.comment import TEXT_MAX
 from gallery.models.post import TITLE_MAX
+from gallery.models.reaction import STARS_MAX
 
 SHOWN = ((Visibility.PUBLIC.value, "Public"), (Visibility.UNLISTED.value, "Unlisted"))
 LEVELS = tuple((level.value, level.label) for level in LEVELS_FOR_PEOPLE)
@@ -36,3 +39,33 @@ class PublishForm(forms.Form):
 
     def clean_level(self) -> str:
         return self.cleaned_data["level"] or Level.GENERAL
+
+
+class PlainTextField(forms.CharField):
+    """Lines of text: no control characters, no wall of empty lines, nothing around it. Its length is what is kept."""
+
+    def to_python(self, value: object) -> str:
+        lines = str(value or "").replace("\r\n", "\n").replace("\r", "\n")
+        plain = "".join(letter for letter in lines if letter == "\n" or unicodedata.category(letter) != "Cc")
+        return re.sub(r"\n\s*\n\s*\n", "\n\n", plain.strip())
+
+
+class CommentForm(forms.Form):
+    text = PlainTextField(
+        max_length=TEXT_MAX,
+        error_messages={
+            "required": "Write something first.",
+            "max_length": f"A comment has at most {TEXT_MAX:,} characters; this one has %(show_value)d.",
+        },
+    )
+
+
+class RatingForm(forms.Form):
+    stars = forms.IntegerField(
+        min_value=0,
+        max_value=STARS_MAX,
+        error_messages=dict.fromkeys(
+            ("required", "invalid", "min_value", "max_value"),
+            f"Give one to {STARS_MAX} stars, or none to take them back.",
+        ),
+    )

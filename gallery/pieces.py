@@ -6,9 +6,9 @@ from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 
-from gallery import posts
+from gallery import posts, reactions
 from gallery.errors import NotYours
-from gallery.models import Post, Visibility
+from gallery.models import Artist, Post, Visibility
 from gallery.models.post import tone_of
 from generation.models import Asset
 from generation.solid import camera
@@ -20,6 +20,14 @@ Viewer: TypeAlias = "User | AnonymousUser"
 
 
 @dataclass(frozen=True)
+class Said:
+    """What the viewer has said of a picture and its artist, beside the like that its post carries."""
+
+    stars: int = 0
+    is_followed: bool = False
+
+
+@dataclass(frozen=True)
 class Piece:
     """An asset, its post where it has one, and what the viewer may read of how it was made."""
 
@@ -28,6 +36,18 @@ class Piece:
     is_owner: bool
     shows_settings: bool
     """False for everyone but the owner while the prompt is hidden: then prompt, seed and words stay untold."""
+    said: Said = Said()
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether others see it too: only then is it liked, rated and commented on."""
+        return self.post is not None and not self.is_private
+
+    @property
+    def picture_count(self) -> int:
+        """How many pictures its artist shows to everybody."""
+        artist: Artist | None = getattr(self.asset.owner, "artist", None)
+        return artist.post_count if artist else 0
 
     @property
     def prompt(self) -> str:
@@ -75,17 +95,29 @@ def find(*, code: UUID, viewer: Viewer, with_bytes: bool = False) -> Piece:
     """The asset with everything its page says, in one query. Raises NotYours where the viewer may not see it, or
     `with_bytes` may not have its very picture."""
     seen = Asset.objects.bytes_for(viewer) if with_bytes else Asset.objects.visible_to(viewer)
-    seen = seen.select_related("job__model", "model", "owner", "post")
+    seen = seen.select_related("job__model", "model", "owner__artist", "post")
+    if viewer.is_authenticated:
+        seen = reactions.marked(seen, user_id=viewer.pk)
     try:
         asset = seen.get(code=code)
     except Asset.DoesNotExist as error:
         raise NotYours(code=code) from error
+    return of(asset, viewer=viewer)
+
+
+def of(asset: Asset, *, viewer: Viewer) -> Piece:
+    """An asset that this viewer may see, loaded with job, models, owner and post, as they may know it."""
     is_owner = asset.owner_id == viewer.pk
+    post: Post | None = getattr(asset, "post", None)
+    marks = vars(asset)  # what reactions.marked has added, where it has
+    if post is not None:
+        post.is_liked = marks.get("is_liked", False)
     return Piece(
         asset=asset,
-        post=getattr(asset, "post", None),
+        post=post,
         is_owner=is_owner,
         shows_settings=is_owner or not asset.prompt_hidden,
+        said=Said(stars=marks.get("given_stars") or 0, is_followed=marks.get("is_followed", False)),
     )
 
 
@@ -93,5 +125,13 @@ def find_own(*, code: UUID, owner: Viewer) -> Piece:
     """The same for what only its owner may do. Raises NotYours."""
     piece = find(code=code, viewer=owner)
     if not piece.is_owner:
+        raise NotYours(code=code)
+    return piece
+
+
+def find_shown(*, code: UUID, viewer: Viewer) -> Piece:
+    """The same for what people say about it: others must see it too. Raises NotYours, also for a private one."""
+    piece = find(code=code, viewer=viewer)
+    if not piece.is_shown:
         raise NotYours(code=code)
     return piece

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from gallery.views import art, walls
+from gallery.views import art, comments, doing, following, walking, walls
 
 
 class Handle(StringConverter):
@@ -12,7 +12,14 @@ class Handle(StringConverter):
     regex = "[A-Za-z0-9_]{3,30}"
 
 
+class Step(StringConverter):
+    """To the next picture on a wall, or to the one before."""
+
+    regex = "next|previous"
+
+
 register_converter(Handle, "handle")
+register_converter(Step, "step")
 
 urlpatterns = [
     # Walls.
@@ -25,6 +32,15 @@ urlpatterns = [
     path("art/<uuid:code>/withdraw", art.withdraw, name="art_withdraw"),
     path("art/<uuid:code>/download", art.download, name="art_download"),
     # What people do with it.
+    path("art/<uuid:code>/like", doing.like, name="art_like"),
+    path("art/<uuid:code>/rate", doing.rate, name="art_rate"),
+    path("art/<uuid:code>/comments", comments.talk, name="art_comments"),
+    path("art/<uuid:code>/lineage", doing.lineage, name="art_lineage"),
+    path("art/<uuid:code>/more", doing.more, name="art_more"),
+    path("art/<uuid:code>/<step:step>", walking.step, name="art_step"),
+    path("comments/<uuid:code>/delete", comments.remove, name="comment_delete"),
+    path("@<handle:handle>/follow", doing.follow, name="follow"),
+    path("following", following.following, name="following"),
     # One's own: library, trash, archives.
     path("library", walls.library, name="library"),
     # Collections.

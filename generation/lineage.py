@@ -25,7 +25,7 @@ def of_job(*, code: str, owner_id: int | None, origin: Origin) -> Parent | None:
     return Parent(job, origin, f"{origin}:{uuid}") if job else None
 
 
-def of_asset(*, code: str, viewer_id: int | None) -> Parent | None:
+def of_asset(*, code: str, viewer_id: int | None, origin: Origin = Origin.REMIX) -> Parent | None:
     """The job behind a picture that this viewer may see together with its prompt."""
     uuid = _uuid(code)
     if uuid is None:
@@ -34,7 +34,7 @@ def of_asset(*, code: str, viewer_id: int | None) -> Parent | None:
     asset = assets.first()
     if asset is None or (asset.prompt_hidden and asset.owner_id != viewer_id):
         return None
-    return Parent(asset.job, Origin.REMIX, f"{Origin.REMIX}:{uuid}")
+    return Parent(asset.job, origin, f"{origin}:{uuid}")
 
 
 def of_label(*, label: str, viewer_id: int | None) -> Parent | None:
@@ -42,8 +42,9 @@ def of_label(*, label: str, viewer_id: int | None) -> Parent | None:
     origin, _, code = label.partition(":")
     if origin == Origin.REMIX:
         return of_asset(code=code, viewer_id=viewer_id)
-    if origin == Origin.VARIATION:
-        return of_job(code=code, owner_id=viewer_id, origin=Origin.VARIATION)
+    if origin == Origin.VARIATION:  # of one's own job, or of somebody's picture: no code is both
+        own = of_job(code=code, owner_id=viewer_id, origin=Origin.VARIATION)
+        return own or of_asset(code=code, viewer_id=viewer_id, origin=Origin.VARIATION)
     return None
 
 

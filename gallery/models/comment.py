@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from gallery.models.post import Post
+from gallery.models.post import Post, tone_of
 
 TEXT_MAX = 1000
 
@@ -56,3 +56,7 @@ class Comment(models.Model):
 
     def __str__(self) -> str:
         return f"comment {self.code}"
+
+    @property
+    def author_tone(self) -> str:
+        return tone_of(self.author_id)

@@ -96,6 +96,9 @@ class Post(models.Model):
     model = models.ForeignKey(InferenceModel, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     kind = models.CharField(max_length=8, choices=OutputKind, default=OutputKind.PICTURE, db_default=OutputKind.PICTURE)
 
+    # Whether the viewer of a page likes it: no column, set by reactions.py.
+    is_liked = False
+
     objects = PostQuerySet.as_manager()
 
     class Meta:

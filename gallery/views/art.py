@@ -17,6 +17,7 @@ from gallery.errors import NeedsAccount, NotPassed
 from gallery.forms import PublishForm
 from gallery.models import Level, Visibility
 from gallery.pieces import Piece
+from gallery.views import walking
 from gallery.views.doors import NotAChoice, answering
 from generation.models import Moderation
 
@@ -35,8 +36,7 @@ NOT_PASSED = {
 @never_cache
 @answering
 def page(request: Request, code: UUID) -> HttpResponseBase:
-    piece = pieces.find(code=code, viewer=request.user)
-    return _page(request, piece, PublishForm(initial=_as_shown(piece)))
+    return show(request, pieces.find(code=code, viewer=request.user))
 
 
 @require_POST
@@ -51,7 +51,7 @@ def publish(request: Request, code: UUID) -> HttpResponseBase:
             form.add_error(None, NOT_PASSED[Moderation(str(error.data["moderation"]))])
         else:
             return _done(request, code, post.asset.visibility)
-    return _panel(request, piece, form, 422) if request.htmx else _page(request, piece, form, 422)
+    return _panel(request, piece, form, 422) if request.htmx else show(request, piece, form=form, status=422)
 
 
 @require_POST
@@ -100,11 +100,20 @@ def _as_shown(piece: Piece) -> dict[str, object]:
     }
 
 
-def _page(request: Request, piece: Piece, form: PublishForm, status: int = 200) -> HttpResponseBase:
+def show(
+    request: Request, piece: Piece, *, form: PublishForm | None = None, status: int = 200, **more: object
+) -> HttpResponseBase:
+    """The picture's page. `form`: its owner's, as it was sent; `more`: what else a refusal says on it."""
     script = viewer.script_url() if piece.asset.is_3d else ""
+    context = {
+        "piece": piece,
+        "form": form or PublishForm(initial=_as_shown(piece)),
+        "viewer_url": script,
+        "wall": walking.wall_of(request, piece),
+        **more,
+    }
 
     def answer(_: HttpRequest) -> HttpResponseBase:
-        context = {"piece": piece, "form": form, "viewer_url": script}
         return render(request, "gallery/art.html", context, status=status)
 
     return (csp_update(viewer.POLICY)(answer) if script else answer)(request)

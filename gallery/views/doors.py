@@ -3,16 +3,17 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.contrib import messages
 from django.http import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from config import http, views
 from config.http import Request
-from gallery.errors import BrokenCursor, NeedsAccount, NoModel, NotYours, TooFast
+from gallery.errors import BrokenCursor, NeedsAccount, NoModel, NotYours, NotYourself, OwnRating, TooFast
 from generation.errors import FileGone
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class NotAChoice(Exception):
 
 
 def answering(door: Door[P]) -> Door[P]:
-    """404, 400 and the way to sign-in, with the same body whatever was behind the address."""
+    """404, 400, 403 and the way to sign-in, with the same body whatever was behind the address."""
 
     @wraps(door)
     def answer(request: Request, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
@@ -37,6 +38,8 @@ def answering(door: Door[P]) -> Door[P]:
             return views.not_found(request)
         except (BrokenCursor, NoModel, NotAChoice):
             return views.bad_request(request)
+        except (NotYourself, OwnRating):
+            return views.forbidden(request)
         except NeedsAccount as error:
             return to_sign_in(request, back=str(error.data.get("back", "/")))
         except TooFast as error:
@@ -67,3 +70,13 @@ def too_fast(request: Request, *, retry_after_seconds: int) -> HttpResponseBase:
 
 def to_sign_in(request: Request, *, back: str) -> HttpResponseBase:
     return http.redirect(request, f"{reverse('account_login')}?{urlencode({'next': back})}", status=302)
+
+
+def came_from(request: Request, otherwise: str) -> str:
+    """The page of this site where a plain form was sent from; `otherwise` where the browser does not say."""
+    sent_from = request.headers.get("Referer", "")
+    own = {request.get_host()}
+    if not url_has_allowed_host_and_scheme(sent_from, allowed_hosts=own, require_https=request.is_secure()):
+        return otherwise
+    parts = urlsplit(sent_from)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path

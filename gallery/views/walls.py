@@ -10,8 +10,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from config.http import Request
-from gallery import artists, feed
+from gallery import artists, feed, reactions
 from gallery.feed import Page
+from gallery.models import Post
 from gallery.models.post import tone_of
 from gallery.views.doors import NotAChoice, answering
 
@@ -24,6 +25,7 @@ CHOICES = {"sort": ("new",), "mode": ("words", "look", "both")}
 def explore(request: Request) -> HttpResponseBase:
     _check_choices(request)
     page = feed.latest(after=_after(request), levels=artists.levels_for(request.user))
+    _mark(request, page)
     return _wall(request, "explore", page, {})
 
 
@@ -31,16 +33,18 @@ def explore(request: Request) -> HttpResponseBase:
 def latest(request: Request) -> HttpResponseBase:
     """The newest few, for the studio to load once its own page is there."""
     page = feed.latest(levels=artists.levels_for(request.user), size=feed.LATEST_SIZE)
+    _mark(request, page)
     return render(request, "gallery/partials/latest.html", {"page": page})
 
 
 @require_safe
 @answering
 def artist(request: Request, handle: str) -> HttpResponseBase:
-    person = artists.find(handle=handle)
+    person = artists.find(handle=handle, viewer_id=request.user.pk)
     if person.handle != handle:
         return HttpResponsePermanentRedirect(reverse("artist", args=[person.handle]))
     page = feed.of_artist(artist_id=person.pk, after=_after(request), levels=artists.levels_for(request.user))
+    _mark(request, page)
     return _wall(request, "artist", page, {"artist": person, "tone": tone_of(person.pk)})
 
 
@@ -60,6 +64,12 @@ def _wall(request: Request, name: str, page: Page[Any], more: dict[str, Any]) ->
     response = render(request, template, context | more)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def _mark(request: Request, page: Page[Post]) -> None:
+    """Which of these the viewer likes; one query, and none for who has no account."""
+    if request.user.is_authenticated:
+        reactions.mark(page.items, user_id=request.user.pk)
 
 
 def _after(request: Request) -> str:

@@ -102,8 +102,9 @@ def _answer(asset: Asset, response: HttpResponseBase, tag: str) -> HttpResponseB
 
 @require_safe
 def remix(request: Request, code: UUID) -> HttpResponseBase:
-    """The studio, filled with the settings of a picture whose settings are visible."""
+    """The studio, filled with the settings of a picture whose settings are visible; `variation`: for one beside it."""
     viewer_id = request.owner_id()
     if lineage.of_asset(code=str(code), viewer_id=viewer_id) is None:
         raise Http404
-    return redirect(f"{reverse('studio')}?remix={code}")
+    beside = "&variation=1" if "variation" in request.GET else ""
+    return redirect(f"{reverse('studio')}?remix={code}{beside}")

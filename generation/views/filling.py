@@ -39,7 +39,8 @@ def parent_of(request: Request) -> lineage.Parent | None:
     """What is remixed or varied, where the address names one that this person may use."""
     viewer_id = request.owner_id()
     if code := request.GET.get("remix"):
-        return lineage.of_asset(code=code, viewer_id=viewer_id)
+        origin = Origin.VARIATION if "variation" in request.GET else Origin.REMIX
+        return lineage.of_asset(code=code, viewer_id=viewer_id, origin=origin)
     if code := request.GET.get("from"):
         return lineage.of_job(code=code, owner_id=viewer_id, origin=Origin.VARIATION)
     return None

@@ -66,7 +66,7 @@ RATIOS = [Drawn(shape.value, *shape.drawn()) for shape in SHAPES.values()]
 
 @require_safe
 def studio(request: Request) -> HttpResponse:
-    """The home of everybody. `?prompt`, `?from=<job>` (with `variation=1`) and `?remix=<asset>` fill the form."""
+    """The home of everybody. `?prompt`, `?from=<job>` and `?remix=<asset>` (both with `variation=1`) fill the form."""
     parent = filling.parent_of(request)
     form = GenerateForm(initial=filling.of_address(request, parent))
     return _page(request, form, parent=parent)

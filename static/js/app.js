@@ -310,6 +310,11 @@
     });
   });
 
+  // The second click of a double click would take back what the first has done: the button has turned meanwhile.
+  document.addEventListener("click", function (event) {
+    if (event.detail > 1 && event.target.closest("button[form=act]")) stop(event);
+  }, true);
+
   /* data-copy="#id" copies that element's text, any other value is copied as it stands. */
   function copy(button) {
     var what = button.dataset.copy, source = what.charAt(0) === "#" ? document.querySelector(what) : null;

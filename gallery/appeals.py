@@ -1,0 +1,76 @@
+"""Appeals: free, once per decision, answered by somebody else than who decided. The only writer of appeals."""
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from gallery import decisions, mails
+from gallery.errors import AlreadyDecided, AnotherMustAnswer, NotAppealable, NotYours, OwnThing
+from gallery.models import Action, Appeal, AppealState, Decision
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+PAGE_SIZE = 20
+PERMISSION = "gallery.add_decision"
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+def concerning(*, user_id: int, before: int = 0) -> list[Decision]:
+    """Decisions that a person may want to read, the newest first, one more than a page holds."""
+    mine = Decision.objects.filter(owner=user_id).exclude(action=Action.KEEP).order_by("-pk")
+    if before:
+        mine = mine.filter(pk__lt=before)
+    return list(mine.select_related("asset__post", "asset__job", "comment", "strike", "appeal")[: PAGE_SIZE + 1])
+
+
+def send(*, code: UUID, owner: "User", text: str) -> None:
+    """Appeal a decision. Sent twice it stays the first. Raises NotYours, NotAppealable."""
+    if (decision := Decision.objects.filter(code=code, owner=owner).first()) is None:
+        raise NotYours(code=code)
+    if decision.action not in decisions.TAKING:
+        raise NotAppealable
+    Appeal.objects.bulk_create([Appeal(decision=decision, owner=owner, text=text)], ignore_conflicts=True)
+
+
+def answer(*, code: UUID, actor: "User", is_granted: bool, words: str) -> Appeal:
+    """Grant or refuse an appeal. Granted, all that was taken is given back by a decision of its own.
+
+    Raises NotYours, OwnThing, AlreadyDecided, AnotherMustAnswer.
+    """
+    with transaction.atomic():
+        appeal = _locked(code)
+        if appeal.owner_id == actor.pk:
+            raise OwnThing
+        if appeal.state != AppealState.OPEN:
+            raise AlreadyDecided
+        if appeal.decision.actor_id == actor.pk and others(than=actor, owner_id=appeal.owner_id).exists():
+            raise AnotherMustAnswer
+        appeal.state = AppealState.GRANTED if is_granted else AppealState.REFUSED
+        appeal.answer, appeal.answered_by, appeal.answered_at = words, actor, timezone.now()
+        appeal.save(update_fields=["state", "answer", "answered_by", "answered_at"])
+        if is_granted:
+            decisions.restore(decision=appeal.decision, actor=actor, note=words)
+        else:
+            mails.answer_soon(appeal_id=appeal.pk)
+        return appeal
+
+
+def others(*, than: "User", owner_id: int) -> "QuerySet[User]":
+    """Other members of staff who may decide, the person concerned left out."""
+    able = get_user_model()._default_manager.with_perm(PERMISSION, backend=BACKEND)  # type: ignore[attr-defined]
+    found: QuerySet[User] = able.filter(is_staff=True).exclude(pk__in=(than.pk, owner_id))
+    return found
+
+
+def _locked(code: UUID) -> Appeal:
+    """The appeal, after the thing that it is about: decisions lock in that order too."""
+    appeals = Appeal.objects.select_related("decision__asset", "decision__comment")
+    if (appeal := appeals.filter(code=code).first()) is None:
+        raise NotYours(code=code)
+    decisions.lock(decision=appeal.decision)
+    return appeals.select_for_update(no_key=True, of=("self",)).get(pk=appeal.pk)

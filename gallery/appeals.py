@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from gallery import decisions, mails
@@ -17,14 +18,13 @@ if TYPE_CHECKING:
 
 PAGE_SIZE = 20
 PERMISSION = "gallery.add_decision"
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
-def concerning(*, user_id: int, before: int = 0) -> list[Decision]:
-    """Decisions that a person may want to read, the newest first, one more than a page holds."""
-    mine = Decision.objects.filter(owner=user_id).exclude(action=Action.KEEP).order_by("-pk")
+def concerning(*, user_id: int, before: UUID | None = None) -> list[Decision]:
+    """Decisions that a person may want to read, the newest first, one more than a page holds. Codes grow with time."""
+    mine = Decision.objects.filter(owner=user_id).exclude(action=Action.KEEP).order_by("-code")
     if before:
-        mine = mine.filter(pk__lt=before)
+        mine = mine.filter(code__lt=before)
     return list(mine.select_related("asset__post", "asset__job", "comment", "strike", "appeal")[: PAGE_SIZE + 1])
 
 
@@ -62,9 +62,10 @@ def answer(*, code: UUID, actor: "User", is_granted: bool, words: str) -> Appeal
 
 def others(*, than: "User", owner_id: int) -> "QuerySet[User]":
     """Other members of staff who may decide, the person concerned left out."""
-    able = get_user_model()._default_manager.with_perm(PERMISSION, backend=BACKEND)  # type: ignore[attr-defined]
-    found: QuerySet[User] = able.filter(is_staff=True).exclude(pk__in=(than.pk, owner_id))
-    return found
+    right = Permission.objects.filter(content_type__app_label="gallery", codename="add_decision")
+    able = Q(is_superuser=True) | Q(user_permissions__in=right) | Q(groups__permissions__in=right)
+    people = get_user_model()._default_manager.filter(able, is_staff=True, is_active=True)
+    return people.exclude(pk__in=(than.pk, owner_id))
 
 
 def _locked(code: UUID) -> Appeal:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 
-from gallery import posts
+from gallery import levels, posts
 from gallery.errors import NotYours
 from gallery.models import Post, Visibility
 from gallery.models.post import tone_of
@@ -28,6 +28,8 @@ class Piece:
     is_owner: bool
     shows_settings: bool
     """False for everyone but the owner while the prompt is hidden: then prompt, seed and words stay untold."""
+    is_withheld: bool = False
+    """Whether the page is there and the picture is not: its level is for accounts, and the viewer has none."""
 
     @property
     def prompt(self) -> str:
@@ -84,6 +86,7 @@ def find(*, code: UUID, viewer: Viewer) -> Piece:
         post=getattr(asset, "post", None),
         is_owner=is_owner,
         shows_settings=is_owner or not asset.prompt_hidden,
+        is_withheld=levels.of(viewer).withholds(asset.level, owner_id=asset.owner_id),
     )
 
 

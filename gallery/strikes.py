@@ -1,6 +1,7 @@
 """Strikes: what a decision costs its person, for a while. Three live ones bar from publishing and commenting; making,
 keeping and downloading go on. The only writer of strikes; the caller's transaction is the decision's."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -30,13 +31,12 @@ def live(*, user_id: int) -> list[datetime]:
     return list(alive.order_by("expires_at").values_list("expires_at", flat=True)[:READ_MAX])
 
 
-def barred_until(*, user_id: int) -> datetime | None:
-    """When fewer than three will be left; None while there are fewer."""
-    ends = live(user_id=user_id)
+def barred_until(ends: Sequence[datetime]) -> datetime | None:
+    """When fewer than three will be left, of strikes that expire then; None while there are fewer."""
     return ends[len(ends) - MOST] if len(ends) >= MOST else None
 
 
 def check(*, user_id: int) -> None:
     """For whoever shows or says something to others. Raises Barred."""
-    if until := barred_until(user_id=user_id):
+    if until := barred_until(live(user_id=user_id)):
         raise Barred(until=until)

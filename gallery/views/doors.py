@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from config import http, views
 from config.http import Request
-from gallery.errors import BrokenCursor, NeedsAccount, NoModel, NotYours, TooFast
+from gallery.errors import Barred, BrokenCursor, NeedsAccount, NoModel, NotYours, TooFast
 from generation.errors import FileGone
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ def answering(door: Door[P]) -> Door[P]:
             return views.bad_request(request)
         except NeedsAccount as error:
             return to_sign_in(request, back=str(error.data.get("back", "/")))
+        except Barred as error:
+            return barred(request, until=error.data["until"])
         except TooFast as error:
             return too_fast(request, retry_after_seconds=int(str(error.data["retry_after_seconds"])))
 
@@ -62,6 +64,16 @@ def too_fast(request: Request, *, retry_after_seconds: int) -> HttpResponseBase:
         context = {"sentence": "That was a little fast.", "retry_after_seconds": retry_after_seconds}
         response = render(request, "429.html", context, status=429)
     response["Retry-After"] = str(retry_after_seconds)
+    return response
+
+
+def barred(request: Request, *, until: object) -> HttpResponseBase:
+    """403 for three live strikes; to htmx a toast."""
+    if not request.htmx:
+        return render(request, "gallery/barred.html", {"until": until}, status=403)
+    messages.error(request, f"With three live strikes this has to wait until {until:%-d %b %Y}.")
+    response = render(request, "components/toasts_oob.html", status=403)
+    response["HX-Reswap"] = "none"
     return response
 
 

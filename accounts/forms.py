@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.core.validators import RegexValidator
 
-from accounts.models import HANDLE, HANDLE_MAX, User
+from accounts.models import HANDLE, HANDLE_MAX, Showing, User
 
 
 class ProfileForm(forms.Form):
@@ -32,3 +32,29 @@ class ProfileForm(forms.Form):
         """One line, nothing invisible: a name stands beside pictures of others."""
         name: str = self.cleaned_data["display_name"]
         return " ".join("".join(sign for sign in name if sign.isprintable() or sign.isspace()).split())
+
+
+# The levels that a viewer chooses about, each with what it holds.
+LEVELS = (("suggestive", "Swimwear, innuendo"), ("nudity", "Artistic, not sexual"), ("explicit", "Adults only"))
+
+
+def _showing() -> forms.ChoiceField:
+    wrong = "Choose show, blur or hide."
+    return forms.ChoiceField(choices=Showing.choices, error_messages={"required": wrong, "invalid_choice": wrong})
+
+
+class ContentForm(forms.Form):
+    """What the gallery shows to this person, and what their downloads carry."""
+
+    show_suggestive = _showing()
+    show_nudity = _showing()
+    show_explicit = _showing()
+    writes_metadata = forms.BooleanField(required=False)
+
+    def __init__(self, data: Any = None, *, user: User) -> None:
+        super().__init__(data, initial={name: getattr(user, name) for name in self.base_fields})
+
+    @property
+    def levels(self) -> list[tuple[str, str, forms.BoundField]]:
+        """Name, what it holds, and the field, in order."""
+        return [(level, what, self[f"show_{level}"]) for level, what in LEVELS]

@@ -1,4 +1,4 @@
-"""What an account says about itself: name, handle, bio."""
+"""What an account says about itself: name, handle, bio; and what it wants to be shown."""
 
 from django.db import IntegrityError, transaction
 
@@ -18,3 +18,15 @@ def change(*, user_id: int, display_name: str, handle: str, bio: str) -> None:
         if broken_rule(error) != "user_handle_once":
             raise
         raise errors.HandleTaken(handle) from error
+
+
+def choose_content(
+    *, user_id: int, show_suggestive: str, show_nudity: str, show_explicit: str, writes_metadata: bool
+) -> None:
+    """What the gallery does with pictures of each level for this person, and what downloaded files carry."""
+    User.objects.filter(pk=user_id).update(
+        show_suggestive=show_suggestive,
+        show_nudity=show_nudity,
+        show_explicit=show_explicit,
+        writes_metadata=writes_metadata,
+    )

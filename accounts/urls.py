@@ -4,4 +4,7 @@ from django.urls import path
 
 from accounts import views
 
-urlpatterns = [path("settings", views.settings, name="settings")]
+urlpatterns = [
+    path("settings", views.settings, name="settings"),
+    path("settings/content", views.content, name="settings_content"),
+]

@@ -6,10 +6,11 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_http_methods
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import errors, profile
-from accounts.forms import ProfileForm
+from accounts.forms import ContentForm, ProfileForm
 from accounts.models import User
 from config import http
 
@@ -30,7 +31,22 @@ def settings(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, "Profile saved.")
             return http.redirect(request, request.path)
-    return render(request, "accounts/settings.html", {"form": form}, status=422 if form.is_bound else 200)
+    context = {"form": form, "content_form": ContentForm(user=user)}
+    return render(request, "accounts/settings.html", context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+@login_required
+def content(request: HttpRequest) -> HttpResponse:
+    """What is shown of each content level. 422 with what was chosen when a field is wrong."""
+    user = cast(User, request.user)
+    form = ContentForm(request.POST, user=user)
+    if not form.is_valid():
+        context = {"form": ProfileForm(user=user), "content_form": form}
+        return render(request, "accounts/settings.html", context, status=422)
+    profile.choose_content(user_id=user.pk, **form.cleaned_data)
+    messages.success(request, "Saved. It holds from the next page on.")
+    return http.redirect(request, f"{reverse('settings')}#content")
 
 
 def too_many_requests(request: HttpRequest) -> HttpResponse:

@@ -427,6 +427,7 @@ RATE_LIMIT_UPLOAD = read("RATE_LIMIT_UPLOAD", (30, 600), rate)  # reference pict
 RATE_LIMIT_REACT = read("RATE_LIMIT_REACT", (120, 60), rate)  # likes, ratings, follows and collecting, per account
 RATE_LIMIT_COMMENT = read("RATE_LIMIT_COMMENT", (10, 300), rate)  # comments, per account
 RATE_LIMIT_REPORT = read("RATE_LIMIT_REPORT", (20, 3600), rate)  # reports and appeals, per account
+STRIKE_DAYS = read("STRIKE_DAYS", 90, positive)  # how long a strike of moderation lives
 DAILY_GENERATE_MAX = read("DAILY_GENERATE_MAX", (20, 100, 1000), three_rising)  # requests per UTC day, the same three
 DAILY_ENHANCE_MAX = read("DAILY_ENHANCE_MAX", (10, 50, 500), three_rising)
 DAILY_IDEAS_MAX = read("DAILY_IDEAS_MAX", (2, 10, 50), three_rising)

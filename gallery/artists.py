@@ -6,8 +6,9 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef
 
+from gallery import levels
 from gallery.errors import NotYours
-from gallery.models import LEVELS_FOR_ALL, LEVELS_FOR_PEOPLE, Follow
+from gallery.models import Follow
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -26,5 +27,5 @@ def find(*, handle: str, viewer_id: int | None = None) -> "User":
 
 
 def levels_for(viewer: "User | AnonymousUser") -> tuple[str, ...]:
-    """The content levels that feeds show to a viewer: guests and visitors see the first two."""
-    return LEVELS_FOR_PEOPLE if viewer.is_authenticated else LEVELS_FOR_ALL
+    """The content levels that feeds show to a viewer, those under a veil among them."""
+    return levels.of(viewer).listed

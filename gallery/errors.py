@@ -18,7 +18,8 @@ class NeedsAccount(GalleryError):
 
 
 class NotPassed(GalleryError):
-    """Only what moderation passed may leave private. data: moderation."""
+    """Only what moderation passed may leave private. data: moderation; rule, phrase and field (title, prompt or alt)
+    where the words were refused."""
 
 
 class NoModel(GalleryError):
@@ -43,3 +44,27 @@ class NotYourself(GalleryError):
 
 class TooManyFollowed(GalleryError):
     """Whoever follows this many reads none of them. data: most."""
+
+
+class Barred(GalleryError):
+    """Three live strikes: nothing is shown or said to others meanwhile. data: until (a datetime)."""
+
+
+class OwnThing(GalleryError):
+    """Nobody reports what is their own, or decides about it."""
+
+
+class AlreadyDecided(GalleryError):
+    """Somebody else decided while this form was open: it would be about what no longer is."""
+
+
+class NotDecidable(GalleryError):
+    """The act does not fit the thing: a level for a comment, a restoring of what was not taken away. data: why."""
+
+
+class NotAppealable(GalleryError):
+    """Nothing was taken away, or an appeal stands already."""
+
+
+class AnotherMustAnswer(GalleryError):
+    """An appeal is answered by somebody else than who decided, as long as there is somebody else."""

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from typing import Any
 
 from django import forms
 
@@ -32,13 +33,31 @@ class PublishForm(forms.Form):
         choices=LEVELS, required=False, error_messages={"invalid_choice": "Choose one of the content levels."}
     )
 
+    def __init__(self, *told: Any, floor: str = Level.GENERAL, **more: Any) -> None:
+        super().__init__(*told, **more)
+        self.floor = Level(floor)
+
+    @property
+    def offered(self) -> list[tuple[str, str]]:
+        """The levels that may be chosen: none below what a check or staff have set."""
+        return [(value, label) for value, label in LEVELS if value in self.floor.and_above] or list(LEVELS)
+
+    @property
+    def has_floor(self) -> bool:
+        return self.floor != Level.GENERAL
+
     def clean_title(self) -> str:
         """One line: line breaks, tabs and other control characters become single spaces."""
         plain = (" " if unicodedata.category(letter) == "Cc" else letter for letter in self.cleaned_data["title"])
         return " ".join("".join(plain).split())
 
     def clean_level(self) -> str:
-        return self.cleaned_data["level"] or Level.GENERAL
+        chosen: str = self.cleaned_data["level"] or self.floor
+        if chosen not in self.floor.and_above:
+            raise forms.ValidationError(
+                f"It is at least {self.floor.label.lower()}: its words, a check or our staff have set that."
+            )
+        return chosen
 
 
 class PlainTextField(forms.CharField):

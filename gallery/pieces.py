@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 
-from gallery import posts, reactions
+from gallery import levels, posts, reactions
 from gallery.errors import NotYours
 from gallery.models import Artist, Post, Visibility
 from gallery.models.post import tone_of
@@ -36,6 +36,8 @@ class Piece:
     is_owner: bool
     shows_settings: bool
     """False for everyone but the owner while the prompt is hidden: then prompt, seed and words stay untold."""
+    is_withheld: bool = False
+    """Whether the page is there and the picture is not: its level is for accounts, and the viewer has none."""
     said: Said = Said()
 
     @property
@@ -91,11 +93,9 @@ class Piece:
         return "GLB" if self.asset.is_3d else self.asset.content_type.rpartition("/")[2].upper()
 
 
-def find(*, code: UUID, viewer: Viewer, with_bytes: bool = False) -> Piece:
-    """The asset with everything its page says, in one query. Raises NotYours where the viewer may not see it, or
-    `with_bytes` may not have its very picture."""
-    seen = Asset.objects.bytes_for(viewer) if with_bytes else Asset.objects.visible_to(viewer)
-    seen = seen.select_related("job__model", "model", "owner__artist", "post")
+def find(*, code: UUID, viewer: Viewer) -> Piece:
+    """The asset with everything its page says, in one query. Raises NotYours where the viewer may not see it."""
+    seen = Asset.objects.visible_to(viewer).select_related("job__model", "model", "owner__artist", "post")
     if viewer.is_authenticated:
         seen = reactions.marked(seen, user_id=viewer.pk)
     try:
@@ -118,6 +118,7 @@ def of(asset: Asset, *, viewer: Viewer) -> Piece:
         is_owner=is_owner,
         shows_settings=is_owner or not asset.prompt_hidden,
         said=Said(stars=marks.get("given_stars") or 0, is_followed=marks.get("is_followed", False)),
+        is_withheld=levels.of(viewer).withholds(asset.level, owner_id=asset.owner_id),
     )
 
 

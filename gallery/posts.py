@@ -7,9 +7,11 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.utils import timezone
 
+from gallery import strikes
 from gallery.errors import NeedsAccount, NotPassed, NotYours
-from gallery.models import Post
-from generation import assets
+from gallery.models import Level, Post
+from generation import assets, moderation
+from generation.errors import BlockedPrompt
 from generation.models import Asset, Moderation, Visibility
 
 if TYPE_CHECKING:
@@ -46,8 +48,8 @@ def publish(
 ) -> Post:
     """Show an asset, public (in the feeds) or unlisted (to whoever has its address); also changes how it is shown.
 
-    Sent twice it changes nothing more. `when` is for pictures that were shown elsewhere before. Raises NeedsAccount,
-    NotYours, NotPassed.
+    Sent twice it changes nothing more. A level below what a check, the words or staff have set becomes that one. `when`
+    is for pictures that were shown elsewhere before. Raises NeedsAccount, NotYours, NotPassed, Barred.
     """
     if not owner.is_authenticated:
         raise NeedsAccount
@@ -55,6 +57,8 @@ def publish(
         held = _held(asset, owner)
         if held.moderation != Moderation.PASSED:
             raise NotPassed(moderation=held.moderation)
+        strikes.check(user_id=held.owner_id)
+        level = _checked(held, title=title, level=level)
         shown = assets.show(
             asset_id=held.pk, owner_id=held.owner_id, visibility=visibility, prompt_hidden=hide_prompt, level=level
         )
@@ -73,6 +77,29 @@ def withdraw(*, asset: Asset, owner: "User | AnonymousUser") -> None:
             asset_id=held.pk, owner_id=held.owner_id, visibility=Visibility.PRIVATE, prompt_hidden=held.prompt_hidden
         )
         Post.objects.filter(asset=held, is_listed=True).update(is_listed=False)
+
+
+def obey(*, asset: Asset) -> None:
+    """Bring the post up to what staff have decided about its asset: level, and whether it hangs in the feeds."""
+    is_listed = asset.visibility == Visibility.PUBLIC and asset.deleted_at is None
+    Post.objects.filter(asset=asset).update(level=asset.level, is_listed=is_listed)
+
+
+def _checked(asset: Asset, *, title: str, level: str) -> str:
+    """The level that all words and the asset's floor allow. Raises NotPassed.
+
+    The words are looked at each time: a title is new, and the rules may have grown since the picture was made.
+    """
+    job = asset.job
+    words = {"title": title, "prompt": f"{job.prompt_written}\n{job.prompt_sent}", "alt": asset.alt}
+    for field, text in words.items():
+        try:
+            moderation.check_text(text)
+        except BlockedPrompt as error:
+            raise NotPassed(moderation=Moderation.REFUSED, field=field, **error.data) from error
+    # The prompt's own words have set the floor, which staff may have lowered since.
+    own = "" if job.prompt_written.startswith(asset.alt) else asset.alt
+    return Level.highest(level, asset.level_floor, moderation.level_of(title, own))
 
 
 def _held(asset: Asset, owner: "User | AnonymousUser") -> Asset:

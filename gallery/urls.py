@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from gallery.views import art, comments, doing, following, walking, walls
+from gallery.views import art, comments, doing, following, safety, walking, walls
 
 
 class Handle(StringConverter):
@@ -45,5 +45,10 @@ urlpatterns = [
     path("library", walls.library, name="library"),
     # Collections.
     # Reports and appeals.
+    path("art/<uuid:code>/report", safety.report_art, name="art_report"),
+    path("comments/<uuid:code>/report", safety.report_comment, name="comment_report"),
+    path("appeals", safety.decided, name="appeals"),
+    path("appeals/<uuid:code>", safety.appeal, name="appeal"),
+    path("rules", safety.rules, name="rules"),
     # For machines: feeds, sitemap.
 ]

@@ -11,9 +11,9 @@ from uuid import UUID
 from django.core.files.storage import default_storage
 from django.db import transaction
 
-from generation import intake
+from generation import intake, moderation
 from generation.errors import FileGone
-from generation.models import Asset, Job, Moderation
+from generation.models import Asset, Job, Level, Moderation, Visibility
 from generation.solid import plain
 
 IN_MEMORY_MAX_BYTES = 8 * 1024 * 1024
@@ -44,6 +44,9 @@ def discard_spare(job: Job, pictures: Sequence[intake.Stored]) -> None:
 
 
 def _row(job: Job, picture: intake.Stored, *, model_id: int | None, is_late: bool) -> Asset:
+    verdict = picture.verdict
+    words = moderation.level_of(job.prompt_written, job.prompt_sent)
+    level = Level.highest(words, verdict.level) if verdict else words
     return Asset(
         code=picture.code,
         job=job,
@@ -66,7 +69,10 @@ def _row(job: Job, picture: intake.Stored, *, model_id: int | None, is_late: boo
         color=picture.color,
         tone=picture.tone,
         placeholder=picture.placeholder,
-        moderation=Moderation.PASSED,  # the prompt passed its rules; verdicts on pictures come with the providers
+        # Its prompt passed the rules before it was made. What a provider flagged waits for a person.
+        moderation=Moderation.PASSED if verdict is None or verdict.is_sure else Moderation.UNKNOWN,
+        level=level,
+        level_floor=level,
     )
 
 
@@ -83,12 +89,13 @@ def _render(rows: Sequence[Asset]) -> None:
 def show(*, asset_id: int, owner_id: int, visibility: str, prompt_hidden: bool, level: str | None = None) -> Asset:
     """Set who may see an asset, and its content level where one is given; acts at once on pages and files.
 
-    Raises Asset.DoesNotExist for another's. The database refuses to show what moderation has not passed.
+    A level below its floor becomes the floor. Raises Asset.DoesNotExist for another's. The database refuses to show
+    what moderation has not passed.
     """
     with transaction.atomic():
         asset = Asset.objects.select_for_update(no_key=True).get(pk=asset_id, owner_id=owner_id, deleted_at=None)
         asset.visibility, asset.prompt_hidden = visibility, prompt_hidden
-        asset.level = level or asset.level
+        asset.level = Level.highest(level or asset.level, asset.level_floor)
         asset.save(update_fields=["visibility", "prompt_hidden", "level"])
         if asset.public_folder:  # which the database has left, if this took the picture back
             asset.refresh_from_db(fields=["public_folder"])
@@ -100,6 +107,31 @@ def _settle(asset: Asset) -> None:
     from generation import tasks  # noqa: PLC0415  (as above)
 
     tasks.settle_public_soon(asset.pk)
+
+
+def judge(*, asset: Asset, moderation_state: str, visibility: str, level: str, floor: str) -> Asset:
+    """Set what staff decided about an asset that the caller holds locked, inside the caller's transaction.
+
+    Visibility changes through `show`, as when its owner changes it; what lies in the trash stays there, private. Each
+    of the three steps keeps the rules of the table: nothing is shown that has not passed, no level is below its floor.
+    """
+    rows = Asset.objects.filter(pk=asset.pk)
+    if moderation_state == Moderation.PASSED:
+        rows.update(moderation=Moderation.PASSED, level_floor=Level.GENERAL)
+    else:
+        rows.update(level_floor=Level.GENERAL)
+    if asset.deleted_at is None:
+        show(
+            asset_id=asset.pk,
+            owner_id=asset.owner_id,
+            visibility=visibility,
+            prompt_hidden=asset.prompt_hidden,
+            level=level,
+        )
+    else:
+        rows.update(visibility=Visibility.PRIVATE, level=level)
+    rows.update(moderation=moderation_state, level_floor=floor)
+    return rows.get()
 
 
 def open_original(asset: Asset) -> BinaryIO:

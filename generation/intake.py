@@ -21,7 +21,7 @@ from PIL import Image, ImageOps
 
 from generation import tones, uploads
 from generation.models import ErrorCode, Job, OutputKind
-from generation.providers.base import Output, ProviderError
+from generation.providers.base import Output, ProviderError, Verdict
 from generation.solid.errors import Broken
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ class Stored:
     kind: str = OutputKind.PICTURE
     poster_key: str = ""
     triangles: int | None = None
+    verdict: Verdict | None = None
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -86,7 +87,8 @@ def _keep_picture(job: Job, output: Output) -> Stored:
     data, picture, extension, content_type = _checked(output.data)
     code = uuid7.uuid7()
     key = _save("images", job, code, extension, data)
-    return Stored(code, output.index, key, **_described(data, content_type, picture), seed=output.seed)
+    described = _described(data, content_type, picture)
+    return Stored(code, output.index, key, **described, seed=output.seed, verdict=output.verdict)
 
 
 def _keep_model(job: Job, output: Output) -> Stored:
@@ -113,6 +115,7 @@ def _keep_model(job: Job, output: Output) -> Stored:
         kind=OutputKind.MODEL_3D,
         poster_key=poster_key,
         triangles=solid.triangles,
+        verdict=output.verdict,
     )
 
 

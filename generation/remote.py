@@ -261,7 +261,7 @@ class _Asked:
                 log.warning("job %s, picture %d: %s", self.job.code, index, error)
                 files.detail, files.is_late = str(error), files.is_late or not error.permanent
             else:
-                files.outputs.append(Output(index=index, data=data, seed=seeds[index]))
+                files.outputs.append(Output(index, data, seeds[index], prediction.verdict))
         return files
 
     def _store(self, prediction: Prediction, files: _Files) -> None:

@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from gallery.models.comment import Comment
-from generation.models import Asset, Level
+from generation.models import Asset, Level, Moderation, Visibility
 
 NOTE_MAX = 1000
 
@@ -60,6 +60,10 @@ class Decision(models.Model):
     note = models.CharField(max_length=NOTE_MAX, blank=True, help_text="For the person; plain text.")
     level_before = models.CharField(max_length=10, choices=Level, blank=True)
     level_after = models.CharField(max_length=10, choices=Level, blank=True)
+    # What a restoring decision goes back to; empty where it is about a comment.
+    floor_before = models.CharField(max_length=10, choices=Level, blank=True, db_default="")
+    visibility_before = models.CharField(max_length=8, choices=Visibility, blank=True, db_default="")
+    moderation_before = models.CharField(max_length=8, choices=Moderation, blank=True, db_default="")
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -67,6 +71,10 @@ class Decision(models.Model):
             models.CheckConstraint(
                 condition=Q(asset__isnull=False, comment__isnull=True) | Q(asset__isnull=True, comment__isnull=False),
                 name="decision_is_about_one_thing",
+            ),
+            models.CheckConstraint(condition=~Q(actor=F("owner")), name="decision_not_in_ones_own_case"),
+            models.CheckConstraint(
+                condition=Q(action__in=(Action.KEEP, Action.RESTORE)) | ~Q(reason=""), name="decision_names_its_reason"
             ),
         ]
         triggers = [
@@ -116,6 +124,23 @@ class Report(models.Model):
                 | (~Q(state=ReportState.OPEN) & Q(decision__isnull=False)),
                 name="report_closed_by_a_decision",
             ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="about_anothers",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                func="""
+                    PERFORM 1 FROM generation_asset a WHERE a.id = NEW.asset_id AND a.owner_id = NEW.reporter_id
+                      UNION ALL
+                    SELECT 1 FROM gallery_comment c WHERE c.id = NEW.comment_id AND c.author_id = NEW.reporter_id;
+                    IF FOUND THEN
+                        RAISE EXCEPTION USING ERRCODE = '23514', CONSTRAINT = 'report_is_about_anothers',
+                            MESSAGE = 'nobody reports what is their own';
+                    END IF;
+                    RETURN NEW;
+                """,
+            )
         ]
 
     def __str__(self) -> str:
@@ -170,6 +195,22 @@ class Appeal(models.Model):
                 | (~Q(state=AppealState.OPEN) & Q(answered_at__isnull=False, answered_by__isnull=False)),
                 name="appeal_answered_by_somebody",
             ),
+            models.CheckConstraint(condition=~Q(answered_by=F("owner")), name="appeal_not_answered_by_its_owner"),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="by_whom_it_concerns",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("decision_id", "owner_id"),
+                func="""
+                    PERFORM 1 FROM gallery_decision d WHERE d.id = NEW.decision_id AND d.owner_id = NEW.owner_id;
+                    IF NOT FOUND THEN
+                        RAISE EXCEPTION USING ERRCODE = '23514', CONSTRAINT = 'appeal_by_whom_it_concerns',
+                            MESSAGE = 'a decision is appealed by the person whom it concerns';
+                    END IF;
+                    RETURN NEW;
+                """,
+            )
         ]
 
     def __str__(self) -> str:

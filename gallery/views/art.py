@@ -4,7 +4,7 @@ from uuid import UUID
 
 from csp.decorators import csp_update
 from django.contrib import messages
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -13,9 +13,9 @@ from django.views.decorators.http import require_POST, require_safe
 from config import http
 from config.http import Request
 from gallery import downloads, pieces, posts, viewer
-from gallery.errors import NeedsAccount, NotPassed
+from gallery.errors import Barred, NeedsAccount, NotPassed
 from gallery.forms import PublishForm
-from gallery.models import Level, Visibility
+from gallery.models import Visibility
 from gallery.pieces import Piece
 from gallery.views import walking
 from gallery.views.doors import NotAChoice, answering
@@ -29,6 +29,7 @@ SAID = {
 NOT_PASSED = {
     Moderation.UNKNOWN: "This picture has not been checked yet. It stays private until it has.",
     Moderation.REFUSED: "This picture did not pass the content check, so it can only stay private.",
+    Moderation.WITHHELD: "Our staff have withdrawn this picture. It stays private until an appeal is granted.",
 }
 
 
@@ -43,12 +44,14 @@ def page(request: Request, code: UUID) -> HttpResponseBase:
 @answering
 def publish(request: Request, code: UUID) -> HttpResponseBase:
     piece = _own(request, code)
-    form = PublishForm(request.POST)
+    form = _form(piece, request.POST)
     if form.is_valid():
         try:
             post = posts.publish(asset=piece.asset, owner=request.user, **form.cleaned_data)
         except NotPassed as error:
-            form.add_error(None, NOT_PASSED[Moderation(str(error.data["moderation"]))])
+            form.add_error(*_why_not(error))
+        except Barred as error:
+            form.add_error(None, f"With three live strikes this has to wait until {error.data['until']:%-d %b %Y}.")
         else:
             return _done(request, code, post.asset.visibility)
     return _panel(request, piece, form, 422) if request.htmx else show(request, piece, form=form, status=422)
@@ -68,7 +71,9 @@ def download(request: Request, code: UUID) -> HttpResponseBase:
         wanted = downloads.Format(request.GET.get("format", downloads.Format.ORIGINAL))
     except ValueError as error:
         raise NotAChoice("format") from error
-    piece = pieces.find(code=code, viewer=request.user, with_bytes=True)
+    piece = pieces.find(code=code, viewer=request.user)
+    if piece.is_withheld:
+        raise NeedsAccount(back=piece.asset.url)
     made = downloads.prepare(piece=piece, wanted=wanted)
     response = FileResponse(made.file, as_attachment=True, filename=made.name, content_type=made.content_type)
     response["Cache-Control"] = "private, no-store"
@@ -87,7 +92,22 @@ def _done(request: Request, code: UUID, visibility: str) -> HttpResponseBase:
     if not request.htmx:
         return http.redirect(request, reverse("art", args=[code]))
     piece = pieces.find(code=code, viewer=request.user)
-    return _panel(request, piece, PublishForm(initial=_as_shown(piece)), 200)
+    return _panel(request, piece, _form(piece), 200)
+
+
+def _form(piece: Piece, data: QueryDict | None = None) -> PublishForm:
+    return PublishForm(data, initial=_as_shown(piece), floor=piece.asset.level_floor)
+
+
+def _why_not(error: NotPassed) -> tuple[str | None, str]:
+    """The field that is to blame, and the words: the rule where words were refused, else the picture's state."""
+    if "rule" not in error.data:
+        return None, NOT_PASSED[Moderation(str(error.data["moderation"]))]
+    field, words = str(error.data["field"]), f"It breaks the rule “{error.data['rule']}”: “{error.data['phrase']}”."
+    if field == "title":
+        return field, words
+    what = "The prompt" if field == "prompt" else "The description"
+    return None, f"{what} cannot be shown, so the picture stays private. {words}"
 
 
 def _as_shown(piece: Piece) -> dict[str, object]:
@@ -96,7 +116,7 @@ def _as_shown(piece: Piece) -> dict[str, object]:
         "title": piece.title,
         "visibility": Visibility.PUBLIC if piece.is_private else piece.asset.visibility,
         "hide_prompt": piece.asset.prompt_hidden,
-        "level": piece.post.level if piece.post else Level.GENERAL,
+        "level": piece.asset.level,
     }
 
 
@@ -104,10 +124,10 @@ def show(
     request: Request, piece: Piece, *, form: PublishForm | None = None, status: int = 200, **more: object
 ) -> HttpResponseBase:
     """The picture's page. `form`: its owner's, as it was sent; `more`: what else a refusal says on it."""
-    script = viewer.script_url() if piece.asset.is_3d else ""
+    script = viewer.script_url() if piece.asset.is_3d and not piece.is_withheld else ""
     context = {
         "piece": piece,
-        "form": form or PublishForm(initial=_as_shown(piece)),
+        "form": form or _form(piece),
         "viewer_url": script,
         "wall": walking.wall_of(request, piece),
         **more,

@@ -13,7 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from config import http, views
 from config.http import Request
-from gallery.errors import BrokenCursor, NeedsAccount, NoModel, NotYours, NotYourself, OwnRating, TooFast
+from gallery.errors import Barred, BrokenCursor, NeedsAccount, NoModel, NotYours, NotYourself, OwnRating, TooFast
 from generation.errors import FileGone
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ def answering(door: Door[P]) -> Door[P]:
             return views.forbidden(request)
         except NeedsAccount as error:
             return to_sign_in(request, back=str(error.data.get("back", "/")))
+        except Barred as error:
+            return barred(request, until=error.data["until"])
         except TooFast as error:
             return too_fast(request, retry_after_seconds=int(str(error.data["retry_after_seconds"])))
 
@@ -65,6 +67,16 @@ def too_fast(request: Request, *, retry_after_seconds: int) -> HttpResponseBase:
         context = {"sentence": "That was a little fast.", "retry_after_seconds": retry_after_seconds}
         response = render(request, "429.html", context, status=429)
     response["Retry-After"] = str(retry_after_seconds)
+    return response
+
+
+def barred(request: Request, *, until: object) -> HttpResponseBase:
+    """403 for three live strikes; to htmx a toast."""
+    if not request.htmx:
+        return render(request, "gallery/barred.html", {"until": until}, status=403)
+    messages.error(request, f"With three live strikes this has to wait until {until:%-d %b %Y}.")
+    response = render(request, "components/toasts_oob.html", status=403)
+    response["HX-Reswap"] = "none"
     return response
 
 

@@ -32,6 +32,7 @@ class Moderation(models.TextChoices):
     PASSED = "passed"
     UNKNOWN = "unknown"
     REFUSED = "refused"
+    WITHHELD = "withheld"  # by staff, until they or an appeal restore it
 
 
 class Level(models.TextChoices):
@@ -42,6 +43,24 @@ class Level(models.TextChoices):
     NUDITY = "nudity"
     EXPLICIT = "explicit"
     REFUSED = "refused"
+
+    @classmethod
+    def highest(cls, *levels: str) -> "Level":
+        """The one of these that shows most. They stand in their order above."""
+        return max(map(cls, levels), key=list(cls).index)
+
+    @property
+    def and_above(self) -> list["Level"]:
+        """It and those that show more."""
+        return list(Level)[list(Level).index(self) :]
+
+
+def _at_least_its_floor() -> Q:
+    """For a CHECK: levels have an order, their names have none that SQL knows."""
+    allowed = Q(level_floor=Level.REFUSED, level=Level.REFUSED)
+    for floor in LEVELS_FOR_PEOPLE:
+        allowed |= Q(level_floor=floor, level__in=floor.and_above)
+    return allowed
 
 
 LEVELS_FOR_ALL = (Level.GENERAL, Level.SUGGESTIVE)
@@ -122,6 +141,10 @@ class Asset(models.Model):
     level = models.CharField(
         "content level", max_length=10, choices=Level, default=Level.GENERAL, db_default=Level.GENERAL
     )
+    # What its words, a provider's check or staff have set. Its owner chooses this one or a higher one.
+    level_floor = models.CharField(
+        "least content level", max_length=10, choices=Level, default=Level.GENERAL, db_default=Level.GENERAL
+    )
     # Under public/<this>/ lie copies of its renditions, for a cache before the bucket; none where empty.
     public_folder = models.CharField(max_length=32, blank=True, db_default="", default="")
     created_at = models.DateTimeField(db_default=Now())
@@ -143,6 +166,11 @@ class Asset(models.Model):
                 condition=FOR_EVERYBODY & Q(public_folder="", rendered_at__isnull=False),
                 name="asset_without_public_copy",
             ),
+            models.Index(
+                fields=["id"],
+                condition=Q(moderation=Moderation.UNKNOWN, deleted_at__isnull=True),
+                name="asset_moderation_queue",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["job", "index"], name="asset_one_per_index"),
@@ -155,6 +183,7 @@ class Asset(models.Model):
                 name="asset_of_3d_has_a_poster",
             ),
             models.CheckConstraint(condition=Q(level__in=Level.values), name="asset_level_is_known"),
+            models.CheckConstraint(condition=_at_least_its_floor(), name="asset_level_not_below_its_floor"),
             models.CheckConstraint(
                 condition=~Q(level=Level.REFUSED) | Q(visibility=Visibility.PRIVATE), name="asset_refused_stays_private"
             ),

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
-from generation.models import ErrorCode
+from generation.models import ErrorCode, Level
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,24 @@ class Order:
 
 
 @dataclass(frozen=True)
+class Verdict:
+    """What a provider's own check says of a picture. It may only raise: a model's word makes nothing harmless.
+
+    `is_sure` False: it has flagged the picture without saying for what, so a person looks before it is shown.
+    """
+
+    level: Level
+    is_sure: bool = True
+
+
+@dataclass(frozen=True)
 class Output:
     """One finished file, as bytes that nobody has checked yet: a picture, or a .glb where the model makes 3D."""
 
     index: int
     data: bytes
     seed: int | None
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True)
@@ -139,6 +151,8 @@ class Prediction:
     run_seconds: float | None = None
     progress: float | None = None
     error: ProviderError | None = None
+    # What its own check says of all of its files, where it has one.
+    verdict: Verdict | None = None
 
     @property
     def is_over(self) -> bool:

@@ -45,7 +45,7 @@ class GeminiProvider:
                     continue
                 return
             came += 1
-            yield Output(index=index, data=data, seed=None)
+            yield Output(index=index, data=data, seed=None, verdict=verdicts.verdict(answer))
         watch.progress(1.0)
 
 

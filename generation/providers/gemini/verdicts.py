@@ -5,8 +5,8 @@ Reasons are compared as words: the SDK keeps the ones that it does not know, and
 
 from google.genai import types
 
-from generation.models import ErrorCode
-from generation.providers.base import ProviderError
+from generation.models import ErrorCode, Level
+from generation.providers.base import ProviderError, Verdict
 
 PICTURE_TYPES = ("image/png", "image/jpeg", "image/webp")
 TEXT_MAX = 64_000
@@ -26,6 +26,9 @@ WITHHELD = frozenset(
         "MODEL_ARMOR",
     }
 )
+# How likely a picture shows what this category is about, and the level that follows.
+SEXUAL = "HARM_CATEGORY_SEXUALLY_EXPLICIT"
+RATED = {"LOW": Level.SUGGESTIVE, "MEDIUM": Level.NUDITY, "HIGH": Level.EXPLICIT}
 # Google has limited or closed the account behind the key.
 ACCOUNT_CLOSED = "PUP_LIMITED_DISABLED"
 
@@ -37,6 +40,17 @@ def picture(answer: types.GenerateContentResponse) -> bytes:
         if part.inline_data and part.inline_data.data and part.inline_data.mime_type in PICTURE_TYPES:
             return part.inline_data.data
     raise _nothing(candidate, "no picture")
+
+
+def verdict(answer: types.GenerateContentResponse) -> Verdict | None:
+    """What its check says of the picture; None where it says nothing, or nothing but harmless."""
+    ratings = _candidate(answer).safety_ratings or []
+    found = [
+        RATED[probability]
+        for rating in ratings
+        if _word(rating.category) == SEXUAL and (probability := _word(rating.probability)) in RATED
+    ]
+    return Verdict(Level.highest(*found)) if found else None
 
 
 def words(answer: types.GenerateContentResponse) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from generation.models import ErrorCode
-from generation.providers.base import Prediction, ProviderError, RemoteState
+from generation.models import ErrorCode, Level
+from generation.providers.base import Prediction, ProviderError, RemoteState, Verdict
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,11 @@ _PERCENT = re.compile(r"\b(\d{1,3})%", re.ASCII)
 _BLOCKED = re.compile(
     r"nsfw|\bsafety\b|\bflagged\b|(?<!case.)\bsensitive\b|\bmoderation\b|content policy", re.IGNORECASE
 )
+# What models write that looked at their own picture and gave it all the same.
+FLAGS = ("nsfw", "is_nsfw", "nsfw_detected", "has_nsfw_concepts", "nsfw_content_detected", "flagged")
+_SEEN = re.compile(
+    r"nsfw (?:content|concepts?|image)s? (?:was |were )?(?:detected|found)|flagged as nsfw", re.IGNORECASE
+)
 _PASSING = re.compile(
     r"cuda|out of memory|\boom\b|timed? ?out|unavailable|interrupted|connection|overloaded", re.IGNORECASE
 )
@@ -55,7 +60,18 @@ def read(told: Any, *, recipe: Mapping[str, Any]) -> Prediction:
         run_seconds=_run_seconds(told.get("metrics")),
         progress=_progress(told.get("logs")) if state == RemoteState.RUNNING else None,
         error=_error(told) if state == RemoteState.FAILED else None,
+        verdict=_verdict(told) if state == RemoteState.SUCCEEDED else None,
     )
+
+
+def _verdict(told: Mapping[str, Any]) -> Verdict | None:
+    """Models that look at their own pictures say so in a part of the output, or in the logs; none says what it saw."""
+    output, logs = told.get("output"), told.get("logs")
+    flags = [output.get(name) for name in FLAGS] if isinstance(output, Mapping) else []
+    flagged = any(True in flag if isinstance(flag, list) else flag is True for flag in flags)
+    if flagged or (isinstance(logs, str) and _SEEN.search(logs[-LOGS_READ_MAX:])):
+        return Verdict(Level.NUDITY, is_sure=False)
+    return None
 
 
 def files(output: Any, *, recipe: Mapping[str, Any]) -> tuple[str, ...]:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from generation.models import ErrorCode
-from generation.providers.base import RemoteState
+from generation.models import ErrorCode, Level
+from generation.providers.base import RemoteState, Verdict
 from generation.providers.replicate import predictions
 
 A, B, C = (f"https://replicate.delivery/{name}.png" for name in "abc")
@@ -201,3 +201,31 @@ def test_what_a_model_says_of_its_failure_can_be_kept() -> None:
     assert error
     assert error.detail == "a b c d"
     assert "\0" not in str(error)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"output": {"images": [A], "nsfw": True}},
+        {"output": {"images": [A, B], "has_nsfw_concepts": [False, True]}},
+        {"logs": "100%|###| 4/4\nNSFW content detected in image 0\n"},
+    ],
+)
+def test_a_picture_that_its_model_flagged_is_looked_at_by_a_person(changes: dict[str, Any]) -> None:
+    verdict = predictions.read(told(**changes), recipe={"files": ["images"]}).verdict
+    assert verdict == Verdict(Level.NUDITY, is_sure=False)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"output": {"images": [A], "nsfw": False}},
+        {"output": {"images": [A], "nsfw": "true"}},
+        {"output": {"images": [A], "has_nsfw_concepts": [False]}},
+        {"logs": "Loading the nsfw checker"},
+        {"status": "failed", "output": None, "error": "NSFW content detected"},
+    ],
+)
+def test_no_word_of_a_model_makes_a_picture_anything_else(changes: dict[str, Any]) -> None:
+    assert predictions.read(told(**changes), recipe={}).verdict is None

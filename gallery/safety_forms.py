@@ -1,0 +1,56 @@
+"""What people say when they report or appeal, and staff when they decide. Checks fields; the rules are elsewhere."""
+
+import unicodedata
+
+from django import forms
+
+from gallery.models import Reason
+from gallery.models.safety import NOTE_MAX
+
+OF_A_PICTURE = (
+    Reason.LEVEL,
+    Reason.PERSON,
+    Reason.COPY,
+    Reason.MINORS,
+    Reason.VIOLENCE,
+    Reason.SPAM,
+    Reason.OTHER,
+)
+OF_A_COMMENT = (
+    Reason.HARASSMENT,
+    Reason.SPAM,
+    Reason.VIOLENCE,
+    Reason.PERSON,
+    Reason.MINORS,
+    Reason.OTHER,
+)
+
+
+class Words(forms.CharField):
+    """Some lines of plain text: line breaks stay, other control characters become spaces."""
+
+    def __init__(self, *, required: bool, missing: str = "") -> None:
+        too_long = f"At most {NOTE_MAX:,} characters; these are %(show_value)d."
+        errors = {"required": missing, "max_length": too_long}
+        super().__init__(max_length=NOTE_MAX, required=required, widget=forms.Textarea, error_messages=errors)
+
+    def to_python(self, value: object) -> str:
+        text = str(value or "").replace("\r\n", "\n").replace("\r", "\n")
+        plain = (" " if unicodedata.category(sign) == "Cc" and sign != "\n" else sign for sign in text)
+        return "".join(plain).strip()
+
+
+class ReportForm(forms.Form):
+    reason = forms.ChoiceField(
+        error_messages={"required": "Say what is wrong.", "invalid_choice": "Choose one of the reasons."}
+    )
+    note = Words(required=False)
+
+    def __init__(self, data: object = None, *, is_comment: bool) -> None:
+        super().__init__(data)  # type: ignore[arg-type]
+        reasons = OF_A_COMMENT if is_comment else OF_A_PICTURE
+        self.fields["reason"].choices = [(one.value, one.label) for one in reasons]  # type: ignore[attr-defined]
+
+
+class AppealForm(forms.Form):
+    text = Words(required=True, missing="Say why the decision is wrong.")

@@ -31,3 +31,23 @@ class BrokenCursor(GalleryError):
 
 class TooFast(GalleryError):
     """More of these acts than a person can mean. data: retry_after_seconds."""
+
+
+class UnknownValue(GalleryError):
+    """A filter says something that it does not offer. data: field, sentence."""
+
+
+class NothingChosen(GalleryError):
+    """A bulk act was sent without a picture."""
+
+
+class TooManyChosen(GalleryError):
+    """More pictures than one act takes. data: most."""
+
+
+class TooManyArchives(GalleryError):
+    """Enough of this person's archives are waiting already. data: most."""
+
+
+class ArchiveTooLarge(GalleryError):
+    """The chosen pictures are more, or larger, than one archive holds. data: most or most_bytes."""

@@ -12,7 +12,6 @@ from django.db.models import Q
 from gallery.errors import BrokenCursor
 from gallery.models import LEVELS_FOR_ALL, Post
 from gallery.models.post import PostQuerySet
-from generation.models import Asset
 
 PAGE_SIZE = 40
 LATEST_SIZE = 12
@@ -39,16 +38,6 @@ def latest(*, after: str = "", levels: Collection[str] = LEVELS_FOR_ALL, size: i
 def of_artist(*, artist_id: int, after: str = "", levels: Collection[str] = LEVELS_FOR_ALL) -> Page[Post]:
     """What one artist shows. Raises BrokenCursor."""
     return _posts(Post.objects.listed(levels=levels).filter(owner=artist_id), after, PAGE_SIZE)
-
-
-def library(*, owner_id: int, after: str = "") -> Page[Asset]:
-    """Everything that one person made and kept, private or not. Raises BrokenCursor."""
-    assets = Asset.objects.filter(owner=owner_id, deleted_at__isnull=True).order_by("-pk")
-    if after:
-        (last,) = _numbers(after, 1)
-        assets = assets.filter(pk__lt=last)
-    found = list(assets[: PAGE_SIZE + 1])
-    return Page(found[:PAGE_SIZE], _cursor(found[PAGE_SIZE - 1].pk) if len(found) > PAGE_SIZE else "")
 
 
 def _posts(posts: PostQuerySet, after: str, size: int) -> Page[Post]:

@@ -1,5 +1,6 @@
 """Showing a picture and taking it back. The only writer of posts; visibility itself is changed by generation.assets."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -75,6 +76,33 @@ def withdraw(*, asset: Asset, owner: "User | AnonymousUser") -> None:
         Post.objects.filter(asset=held, is_listed=True).update(is_listed=False)
 
 
+def publish_many(
+    *, owner: "User | AnonymousUser", asset_ids: Collection[int], visibility: str, when: datetime | None = None
+) -> int:
+    """Show several of a person's assets, as `publish` does, with the titles and levels that they have; how many.
+
+    What moderation has not passed stays as it is and is not counted. Raises NeedsAccount.
+    """
+    if not owner.is_authenticated:
+        raise NeedsAccount
+    now = when or timezone.now()
+    with transaction.atomic():
+        shown = assets.show_many(asset_ids=asset_ids, owner_id=owner.pk, visibility=visibility)
+        known = {post.asset_id: post for post in Post.objects.filter(asset__in=shown)}
+        posts = [_shown(asset, known.get(asset.pk), now) for asset in shown]
+        Post.objects.bulk_create([post for post in posts if post.pk is None])
+        Post.objects.bulk_update([post for post in posts if post.pk is not None], _CHANGING)
+    return len(shown)
+
+
+def withdraw_many(*, owner: "User | AnonymousUser", asset_ids: Collection[int]) -> int:
+    """Make several of a person's assets private again; how many."""
+    with transaction.atomic():
+        hidden = assets.show_many(asset_ids=asset_ids, owner_id=owner.pk or 0, visibility=Visibility.PRIVATE)
+        Post.objects.filter(asset__in=hidden, is_listed=True).update(is_listed=False)
+    return len(hidden)
+
+
 def _held(asset: Asset, owner: "User | AnonymousUser") -> Asset:
     """The asset under a lock: publishing and withdrawing in two tabs go one after the other."""
     try:
@@ -85,15 +113,21 @@ def _held(asset: Asset, owner: "User | AnonymousUser") -> Asset:
 
 
 def _write(asset: Asset, *, title: str, level: str, now: datetime) -> Post:
-    post = Post.objects.filter(asset=asset).first()
+    post = _shown(asset, Post.objects.filter(asset=asset).first(), now)
+    post.title, post.level = title, level
+    post.save(update_fields=None if post.pk is None else _CHANGING)
+    return post
+
+
+def _shown(asset: Asset, post: Post | None, now: datetime) -> Post:
+    """The post of an asset as it is shown now, not saved yet. A first one begins without a title."""
     if post is None:
         post = Post(asset=asset, owner_id=asset.owner_id, code=asset.code, published_at=now, first_published_at=now)
     is_listed = asset.visibility == Visibility.PUBLIC
     if is_listed and not post.is_listed:
         post.published_at = max(now, post.first_published_at)
-    post.is_listed, post.title, post.level = is_listed, title, level
+    post.is_listed, post.level = is_listed, asset.level
     _copy(asset, post)
-    post.save(update_fields=None if post.pk is None else _CHANGING)
     return post
 
 

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from gallery.views import art, walls
+from gallery.views import archives, art, library, walls
 
 
 class Handle(StringConverter):
@@ -26,7 +26,16 @@ urlpatterns = [
     path("art/<uuid:code>/download", art.download, name="art_download"),
     # What people do with it.
     # One's own: library, trash, archives.
-    path("library", walls.library, name="library"),
+    path("library", library.page, name="library"),
+    path("library/bulk", library.act, name="library_bulk"),
+    path("library/trash", library.trash_page, name="trash"),
+    path("library/trash/<uuid:code>/<int:width>.<slug:kind>", library.trash_file, name="trash_file"),
+    path("art/<uuid:code>/delete", library.delete, name="art_delete"),
+    path("art/<uuid:code>/restore", library.restore, name="art_restore"),
+    path("exports", archives.listing, name="archives"),
+    path("exports/<uuid:code>", archives.page, name="archive"),
+    path("exports/<uuid:code>/card", archives.card, name="archive_card"),
+    path("exports/<uuid:code>/file", archives.file, name="archive_file"),
     # Collections.
     # Reports and appeals.
     # For machines: feeds, sitemap.

@@ -4,7 +4,7 @@ The file lies in storage before its row is written: intake.py puts it there.
 """
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import BinaryIO, cast
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from django.db import transaction
 
 from generation import intake
 from generation.errors import FileGone
-from generation.models import Asset, Job, Moderation
+from generation.models import Asset, Job, Level, Moderation, Visibility
 from generation.solid import plain
 
 IN_MEMORY_MAX_BYTES = 8 * 1024 * 1024
@@ -91,6 +91,23 @@ def show(*, asset_id: int, owner_id: int, visibility: str, prompt_hidden: bool, 
         asset.level = level or asset.level
         asset.save(update_fields=["visibility", "prompt_hidden", "level"])
     return asset
+
+
+def show_many(*, asset_ids: Collection[int], owner_id: int, visibility: str) -> list[Asset]:
+    """The same for several that moderation has passed and nobody refused, with what their posts copy; those it was.
+
+    Prompts stay as hidden as they were, and levels as they were.
+    """
+    with transaction.atomic():
+        rows = Asset.objects.select_for_update(no_key=True, of=("self",)).select_related("job__model", "model")
+        held = rows.filter(pk__in=asset_ids, owner=owner_id, deleted_at=None)
+        if visibility != Visibility.PRIVATE:
+            held = held.filter(moderation=Moderation.PASSED).exclude(level=Level.REFUSED)
+        shown = list(held.order_by("pk"))
+        Asset.objects.filter(pk__in=[asset.pk for asset in shown]).update(visibility=visibility)
+    for asset in shown:
+        asset.visibility = visibility
+    return shown
 
 
 def open_original(asset: Asset) -> BinaryIO:

@@ -318,6 +318,17 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": crontab(hour="3", minute="5"),
         "options": {"queue": "providers"},
     },
+    "sweep_archives": {
+        "task": "gallery.tasks.sweep_archives",
+        "schedule": timedelta(seconds=30),
+        "options": {"expires": 30},
+    },
+    # Deleting objects may take minutes, as listing them does.
+    "empty_trash": {
+        "task": "gallery.tasks.empty_trash",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600, "queue": "providers"},
+    },
     "forget_sessions": {"task": "accounts.tasks.forget_sessions", "schedule": crontab(hour="2", minute="10")},
 }
 
@@ -428,6 +439,12 @@ RATE_LIMIT_REACT = read("RATE_LIMIT_REACT", (120, 60), rate)  # likes, ratings, 
 RATE_LIMIT_COMMENT = read("RATE_LIMIT_COMMENT", (10, 300), rate)  # comments, per account
 RATE_LIMIT_REPORT = read("RATE_LIMIT_REPORT", (20, 3600), rate)  # reports and appeals, per account
 STRIKE_DAYS = read("STRIKE_DAYS", 90, positive)  # how long a strike of moderation lives
+TRASH_DAYS = read("TRASH_DAYS", 30, positive)  # what was deleted can be restored so long
+LIBRARY_BULK_MAX = read("LIBRARY_BULK_MAX", 10_000, positive)  # pictures that one press of a bulk act takes
+ARCHIVE_MAX = read("ARCHIVE_MAX", 2000, positive)  # pictures in one ZIP
+ARCHIVES_OPEN_MAX = read("ARCHIVES_OPEN_MAX", 2, positive)  # per person, waiting or being packed
+ARCHIVES_PACKED_AT_ONCE = read("ARCHIVES_PACKED_AT_ONCE", 1, positive)  # over all machines: pictures come first
+ARCHIVE_DAYS = read("ARCHIVE_DAYS", 7, positive)  # its link works so long
 DAILY_GENERATE_MAX = read("DAILY_GENERATE_MAX", (20, 100, 1000), three_rising)  # requests per UTC day, the same three
 DAILY_ENHANCE_MAX = read("DAILY_ENHANCE_MAX", (10, 50, 500), three_rising)
 DAILY_IDEAS_MAX = read("DAILY_IDEAS_MAX", (2, 10, 50), three_rising)

@@ -68,3 +68,23 @@ class NotAppealable(GalleryError):
 
 class AnotherMustAnswer(GalleryError):
     """An appeal is answered by somebody else than who decided, as long as there is somebody else."""
+
+
+class UnknownValue(GalleryError):
+    """A filter says something that it does not offer. data: field, sentence."""
+
+
+class NothingChosen(GalleryError):
+    """A bulk act was sent without a picture."""
+
+
+class TooManyChosen(GalleryError):
+    """More pictures than one act takes. data: most."""
+
+
+class TooManyArchives(GalleryError):
+    """Enough of this person's archives are waiting already. data: most."""
+
+
+class ArchiveTooLarge(GalleryError):
+    """The chosen pictures are more, or larger, than one archive holds. data: most or most_bytes."""

@@ -13,7 +13,6 @@ from gallery import follows
 from gallery.errors import BrokenCursor
 from gallery.models import LEVELS_FOR_ALL, Post
 from gallery.models.post import PostQuerySet
-from generation.models import Asset
 
 PAGE_SIZE = 40
 LATEST_SIZE = 12
@@ -57,16 +56,6 @@ def of_followed(
     before = _place(after) if after else (NEVER, ID_MAX)
     newest = follows.newest(follower_id=follower_id, levels=levels, before=before, most=size + 1)
     return _posts(Post.objects.listed(levels=levels).filter(pk__in=newest), after, size)
-
-
-def library(*, owner_id: int, after: str = "") -> Page[Asset]:
-    """Everything that one person made and kept, private or not. Raises BrokenCursor."""
-    assets = Asset.objects.filter(owner=owner_id, deleted_at__isnull=True).order_by("-pk")
-    if after:
-        (last,) = _numbers(after, 1)
-        assets = assets.filter(pk__lt=last)
-    found = list(assets[: PAGE_SIZE + 1])
-    return Page(found[:PAGE_SIZE], _cursor(found[PAGE_SIZE - 1].pk) if len(found) > PAGE_SIZE else "")
 
 
 def _posts(posts: PostQuerySet, after: str, size: int) -> Page[Post]:

@@ -1,5 +1,6 @@
 """Showing a picture and taking it back. The only writer of posts; visibility itself is changed by generation.assets."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -66,6 +67,40 @@ def publish(
         return _write(shown, title=title, level=level, now=when or timezone.now())
 
 
+def publish_many(
+    *, owner: "User | AnonymousUser", asset_ids: Collection[int], visibility: str, when: datetime | None = None
+) -> int:
+    """Show several of a person's assets, as `publish` does, with the titles and levels that they have; how many.
+
+    What moderation has not passed, or whose words it would not pass, stays as it is and is not counted. Raises
+    NeedsAccount, Barred.
+    """
+    if not owner.is_authenticated:
+        raise NeedsAccount
+    now = when or timezone.now()
+    with transaction.atomic():
+        strikes.check(user_id=owner.pk)
+        held = assets.hold_many(asset_ids=asset_ids, owner_id=owner.pk)
+        known = {post.asset_id: post for post in Post.objects.filter(asset__in=held)}
+        shown = [asset for asset in held if _may_be_shown(asset, known.get(asset.pk))]
+        assets.show_many(shown, visibility=visibility)
+        posts = [_shown(asset, known.get(asset.pk), now) for asset in shown]
+        Post.objects.bulk_create([post for post in posts if post.pk is None])
+        Post.objects.bulk_update([post for post in posts if post.pk is not None], _CHANGING)
+    return len(shown)
+
+
+def _may_be_shown(asset: Asset, post: Post | None) -> bool:
+    """Whether moderation passes it with the title that it has; its level becomes what its words ask for."""
+    if asset.moderation != Moderation.PASSED:
+        return False
+    try:
+        asset.level = _checked(asset, title=post.title if post else "", level=asset.level)
+    except NotPassed:
+        return False
+    return asset.level != Level.REFUSED
+
+
 def withdraw(*, asset: Asset, owner: "User | AnonymousUser") -> None:
     """Make an asset private again: gone for everyone else from here on. The post's row keeps its title and counts.
 
@@ -77,6 +112,15 @@ def withdraw(*, asset: Asset, owner: "User | AnonymousUser") -> None:
             asset_id=held.pk, owner_id=held.owner_id, visibility=Visibility.PRIVATE, prompt_hidden=held.prompt_hidden
         )
         Post.objects.filter(asset=held, is_listed=True).update(is_listed=False)
+
+
+def withdraw_many(*, owner: "User | AnonymousUser", asset_ids: Collection[int]) -> int:
+    """Make several of a person's assets private again; how many."""
+    with transaction.atomic():
+        held = assets.hold_many(asset_ids=asset_ids, owner_id=owner.pk or 0)
+        assets.show_many(held, visibility=Visibility.PRIVATE)
+        Post.objects.filter(asset__in=held, is_listed=True).update(is_listed=False)
+    return len(held)
 
 
 def obey(*, asset: Asset) -> None:
@@ -112,15 +156,21 @@ def _held(asset: Asset, owner: "User | AnonymousUser") -> Asset:
 
 
 def _write(asset: Asset, *, title: str, level: str, now: datetime) -> Post:
-    post = Post.objects.filter(asset=asset).first()
+    post = _shown(asset, Post.objects.filter(asset=asset).first(), now)
+    post.title, post.level = title, level
+    post.save(update_fields=None if post.pk is None else _CHANGING)
+    return post
+
+
+def _shown(asset: Asset, post: Post | None, now: datetime) -> Post:
+    """The post of an asset as it is shown now, not saved yet. A first one begins without a title."""
     if post is None:
         post = Post(asset=asset, owner_id=asset.owner_id, code=asset.code, published_at=now, first_published_at=now)
     is_listed = asset.visibility == Visibility.PUBLIC
     if is_listed and not post.is_listed:
         post.published_at = max(now, post.first_published_at)
-    post.is_listed, post.title, post.level = is_listed, title, level
+    post.is_listed, post.level = is_listed, asset.level
     _copy(asset, post)
-    post.save(update_fields=None if post.pk is None else _CHANGING)
     return post
 
 

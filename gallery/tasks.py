@@ -1,4 +1,4 @@
-"""Doors of the worker: what the gallery leaves to be done after an answer. Ids only; safe to run twice."""
+"""Celery's doors of the gallery. A message carries ids or says "there is something to do"; the rows say what."""
 
 import logging
 from typing import Any
@@ -7,24 +7,38 @@ from celery import shared_task
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from gallery import mails
+from gallery import archives, mails, packing, trash
+from generation import disposal
 
 log = logging.getLogger(__name__)
 
 MAIL_TRIES = 5
 MAIL_SECONDS = 60
+# Minutes of reading, packing or deleting objects, for which the queue of the sweep is too good.
+LONG_QUEUE = "providers"
+PACK_SECONDS = 3600
 
 
-def send_soon(task: Any, *arguments: Any) -> None:
+def send_soon(task: Any, *arguments: Any, queue: str | None = None) -> None:
     """Queue a task once the transaction has committed. A broker that is away fails nothing that was decided."""
 
     def send() -> None:
         try:
-            task.apply_async(args=arguments)
+            task.apply_async(args=arguments, queue=queue)
         except OperationalError as error:
             log.warning("the broker is away, %s was not sent: %s", task.name, error)
 
     transaction.on_commit(send)
+
+
+def pack_soon() -> None:
+    """Ask for the next archive to be packed, once the transaction has committed. The sweep sends a lost one again."""
+    send_soon(pack, queue=LONG_QUEUE)
+
+
+def remove_files_soon() -> None:
+    """Ask for the bytes of what is gone for good to be removed. The hourly round finds what was lost."""
+    send_soon(remove_files, queue=LONG_QUEUE)
 
 
 @shared_task(
@@ -51,3 +65,35 @@ def tell_decision(decision_id: int) -> None:
 def tell_answer(appeal_id: int) -> None:
     """Mail the person whose appeal was refused."""
     mails.tell_answer(appeal_id=appeal_id)
+
+
+@shared_task(
+    name="gallery.tasks.pack",
+    max_retries=0,
+    soft_time_limit=PACK_SECONDS,
+    time_limit=PACK_SECONDS + 60,
+    acks_late=False,
+)
+def pack() -> None:
+    """Pack the archive that has waited longest, and ask for the next one."""
+    if packing.pack_next():
+        pack_soon()
+
+
+@shared_task(name="gallery.tasks.sweep_archives", soft_time_limit=60, time_limit=90)
+def sweep_archives() -> None:
+    """Find archives that were lost, and end what is over."""
+    archives.sweep()
+
+
+@shared_task(name="gallery.tasks.remove_files", max_retries=0, soft_time_limit=600, time_limit=660)
+def remove_files() -> None:
+    """Remove the bytes of what is gone for good."""
+    disposal.remove_files()
+
+
+@shared_task(name="gallery.tasks.empty_trash", max_retries=0, soft_time_limit=600, time_limit=660)
+def empty_trash() -> None:
+    """What has lain in the trash long enough goes for good."""
+    trash.purge_due()
+    disposal.remove_files()

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from gallery.views import art, comments, doing, following, safety, walking, walls
+from gallery.views import archives, art, comments, doing, following, library, safety, walking, walls
 
 
 class Handle(StringConverter):
@@ -42,7 +42,16 @@ urlpatterns = [
     path("@<handle:handle>/follow", doing.follow, name="follow"),
     path("following", following.following, name="following"),
     # One's own: library, trash, archives.
-    path("library", walls.library, name="library"),
+    path("library", library.page, name="library"),
+    path("library/bulk", library.act, name="library_bulk"),
+    path("library/trash", library.trash_page, name="trash"),
+    path("library/trash/<uuid:code>/<int:width>.<slug:kind>", library.trash_file, name="trash_file"),
+    path("art/<uuid:code>/delete", library.delete, name="art_delete"),
+    path("art/<uuid:code>/restore", library.restore, name="art_restore"),
+    path("exports", archives.listing, name="archives"),
+    path("exports/<uuid:code>", archives.page, name="archive"),
+    path("exports/<uuid:code>/card", archives.card, name="archive_card"),
+    path("exports/<uuid:code>/file", archives.file, name="archive_file"),
     # Collections.
     # Reports and appeals.
     path("art/<uuid:code>/report", safety.report_art, name="art_report"),

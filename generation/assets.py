@@ -4,7 +4,7 @@ The file lies in storage before its row is written: intake.py puts it there.
 """
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import BinaryIO, cast
 from uuid import UUID
 
@@ -132,6 +132,24 @@ def judge(*, asset: Asset, moderation_state: str, visibility: str, level: str, f
         rows.update(visibility=Visibility.PRIVATE, level=level)
     rows.update(moderation=moderation_state, level_floor=floor)
     return rows.get()
+
+
+def hold_many(*, asset_ids: Collection[int], owner_id: int) -> list[Asset]:
+    """Several of a person's assets with what their posts copy, locked in the order of their ids for the caller."""
+    rows = Asset.objects.select_for_update(no_key=True, of=("self",)).select_related("job__model", "model")
+    return list(rows.filter(pk__in=asset_ids, owner=owner_id, deleted_at=None).order_by("pk"))
+
+
+def show_many(held: Sequence[Asset], *, visibility: str) -> None:
+    """Set who may see assets that the caller holds locked, and keep the levels that they carry.
+
+    Prompts stay as hidden as they were. Inside the caller's transaction.
+    """
+    for asset in held:
+        asset.visibility = visibility
+    Asset.objects.bulk_update(held, ["visibility", "level"])
+    for asset in held:
+        _settle(asset)
 
 
 def open_original(asset: Asset) -> BinaryIO:

@@ -1,4 +1,5 @@
 """Files that no row names: left by whoever died between storing a file and writing its row. The only remover of these.
+A row that is gone for good names none: what was stored for it meanwhile is a stray too.
 
 A file's age is the time inside its code, so nothing is asked about each one, and what is younger than a day is left
 alone: its row may be written in a moment. Listing comes first and asking for rows second, so that no row is missed.
@@ -99,13 +100,14 @@ def _unnamed_files(keys: list[str]) -> list[str]:
     """Those of these that no row names. A poster's row is found by the code that its name shares."""
     by_key = Q(storage_key__in=keys) | Q(code__in=[_code(key) for key in keys])
     named = set(Reference.objects.filter(storage_key__in=keys).values_list("storage_key", flat=True))
-    for row in Asset.objects.filter(by_key).values_list("storage_key", "poster_key"):
+    for row in Asset.objects.filter(by_key, purged_at=None).values_list("storage_key", "poster_key"):
         named.update(row)
     return [key for key in keys if key not in named]
 
 
 def _unnamed_renditions(folders: list[str]) -> list[str]:
-    known = set(Asset.objects.filter(code__in=[_code(folder) for folder in folders]).values_list("code", flat=True))
+    codes = [_code(folder) for folder in folders]
+    known = set(Asset.objects.filter(code__in=codes, purged_at=None).values_list("code", flat=True))
     return [folder for folder in folders if _code(folder) not in known]
 
 

@@ -19,7 +19,7 @@ SAVE = {"avif": {"quality": 60, "speed": 8}, "webp": {"quality": 80, "method": 4
 def make(*, asset_id: int) -> None:
     """Make and store every width of an asset that its picture is wide enough for. Doing it twice changes nothing."""
     asset = Asset.objects.get(pk=asset_id)
-    if asset.rendered_at is not None:
+    if asset.rendered_at is not None or asset.purged_at is not None:
         return
     with assets.open_picture(asset) as file, Image.open(file) as opened:
         picture = _decoded(opened, asset.rendition_widths[-1])

@@ -38,6 +38,7 @@ class Archive(models.Model):
         indexes = [
             models.Index(fields=["owner", "-id"], name="archive_by_owner"),
             models.Index(fields=["id"], condition=Q(state__in=["queued", "packing"]), name="archive_open"),
+            models.Index(fields=["expires_at"], condition=~Q(storage_key=""), name="archive_with_a_file"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(total__gt=0), name="archive_holds_something"),
@@ -54,6 +55,15 @@ class Archive(models.Model):
     @property
     def url(self) -> str:
         return reverse("archive", args=[self.code])
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in (ArchiveState.QUEUED, ArchiveState.PACKING)
+
+    @property
+    def version(self) -> str:
+        """Changes with what its card shows."""
+        return f"{self.state}-{self.packed + self.missing}"
 
 
 class ArchiveItem(models.Model):

@@ -1,4 +1,4 @@
-"""Walls: the gallery, the studio's strip, an artist, one's own pictures. To htmx a further page is its tiles alone."""
+"""Walls: the gallery, the studio's strip, an artist. To htmx a further page is its tiles alone."""
 
 from typing import Any
 
@@ -6,7 +6,6 @@ from django.http import HttpResponse, HttpResponseBase, HttpResponsePermanentRed
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from config.http import Request
@@ -46,16 +45,6 @@ def artist(request: Request, handle: str) -> HttpResponseBase:
     page = feed.of_artist(artist_id=person.pk, after=_after(request), levels=artists.levels_for(request.user))
     _mark(request, page)
     return _wall(request, "artist", page, {"artist": person, "tone": tone_of(person.pk)})
-
-
-@require_safe
-@never_cache
-@answering
-def library(request: Request) -> HttpResponseBase:
-    """Whoever has made something, guests too; a visitor without a row has made nothing yet."""
-    owner_id = request.user.pk
-    page = feed.library(owner_id=owner_id, after=_after(request)) if owner_id else Page([], "")
-    return _wall(request, "library", page, {})
 
 
 def _wall(request: Request, name: str, page: Page[Any], more: dict[str, Any]) -> HttpResponse:

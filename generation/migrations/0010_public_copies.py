@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('generation', '0007_levels_trash_and_presets'),
+        ('generation', '0008_purging'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -149,7 +149,8 @@ class Asset(models.Model):
     public_folder = models.CharField(max_length=32, blank=True, db_default="", default="")
     created_at = models.DateTimeField(db_default=Now())
     deleted_at = models.DateTimeField(null=True, help_text="In the trash since then.")
-    purged_at = models.DateTimeField(null=True, help_text="Its bytes are gone since then; the row stays for the books.")
+    purged_at = models.DateTimeField(null=True, help_text="Gone for good since then; the row stays for the books.")
+    files_removed_at = models.DateTimeField(null=True, help_text="After that: its bytes are gone too.")
 
     objects = AssetQuerySet.as_manager()
 
@@ -170,6 +171,15 @@ class Asset(models.Model):
                 fields=["id"],
                 condition=Q(moderation=Moderation.UNKNOWN, deleted_at__isnull=True),
                 name="asset_moderation_queue",
+            ),
+            # What has lain in the trash for long enough, and what is gone for good but for its bytes.
+            models.Index(
+                fields=["deleted_at"], condition=Q(deleted_at__isnull=False, purged_at__isnull=True), name="asset_due"
+            ),
+            models.Index(
+                fields=["id"],
+                condition=Q(purged_at__isnull=False, files_removed_at__isnull=True),
+                name="asset_files_to_remove",
             ),
         ]
         constraints = [
@@ -192,6 +202,9 @@ class Asset(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(public_folder="") | FOR_EVERYBODY, name="asset_public_folder_only_for_everybody"
+            ),
+            models.CheckConstraint(
+                condition=Q(files_removed_at__isnull=True) | Q(purged_at__isnull=False), name="asset_bytes_go_last"
             ),
             models.CheckConstraint(condition=Q(size_bytes__gt=0, width__gt=0, height__gt=0), name="asset_has_a_size"),
         ]

@@ -31,3 +31,11 @@ class BrokenCursor(GalleryError):
 
 class TooFast(GalleryError):
     """More of these acts than a person can mean. data: retry_after_seconds."""
+
+
+class Full(GalleryError):
+    """There is no room for more. data: name (of the collection; "" for one's list of them), most."""
+
+
+class GoneCollection(GalleryError):
+    """A collection that was named is not one's own any more."""

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from gallery.views import art, walls
+from gallery.views import art, collections, walls
 
 
 class Handle(StringConverter):
@@ -28,6 +28,15 @@ urlpatterns = [
     # One's own: library, trash, archives.
     path("library", walls.library, name="library"),
     # Collections.
+    path("collections", collections.mine, name="collections"),
+    path("collections/new", collections.new, name="collection_new"),
+    path("collections/<uuid:code>", collections.collection, name="collection"),
+    path("collections/<uuid:code>/edit", collections.edit, name="collection_edit"),
+    path("collections/<uuid:code>/delete", collections.delete, name="collection_delete"),
+    path("collections/<uuid:code>/items", collections.add, name="collection_add"),
+    path("collections/<uuid:code>/items/<uuid:art>/remove", collections.remove, name="collection_remove"),
+    path("@<handle:handle>/collections", collections.of_artist, name="artist_collections"),
+    path("art/<uuid:code>/collect", collections.save, name="art_collect"),
     # Reports and appeals.
     # For machines: feeds, sitemap.
 ]

@@ -88,3 +88,11 @@ class TooManyArchives(GalleryError):
 
 class ArchiveTooLarge(GalleryError):
     """The chosen pictures are more, or larger, than one archive holds. data: most or most_bytes."""
+
+
+class Full(GalleryError):
+    """There is no room for more. data: name (of the collection; "" for one's list of them), most."""
+
+
+class GoneCollection(GalleryError):
+    """A collection that was named is not one's own any more."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
-from django.db.models import Q
+from django.db.models import F, Model, Q, QuerySet
+from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 
 from gallery import follows
 from gallery.errors import BrokenCursor
@@ -23,6 +24,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 T = TypeVar("T")
+M = TypeVar("M", bound=Model)
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,29 @@ def of_followed(
     before = _place(after) if after else (NEVER, ID_MAX)
     newest = follows.newest(follower_id=follower_id, levels=levels, before=before, most=size + 1)
     return _posts(Post.objects.listed(levels=levels).filter(pk__in=newest), after, size)
+
+
+def by_id(rows: QuerySet[M], *, after: str = "", size: int = PAGE_SIZE) -> Page[M]:
+    """Any rows, those with the highest id first. Raises BrokenCursor."""
+    rows = rows.order_by("-pk")
+    if after:
+        rows = rows.filter(pk__lt=_numbers(after, 1)[0])
+    found = list(rows[: size + 1])
+    return Page(found[:size], _cursor(found[size - 1].pk) if len(found) > size else "")
+
+
+def by_moment(rows: QuerySet[M], moment: str, *, after: str = "", size: int = PAGE_SIZE) -> Page[M]:
+    """Any rows, the latest first by a column that holds a time. Raises BrokenCursor."""
+    rows = rows.order_by(f"-{moment}", "-pk")
+    if after:
+        micros, last = _numbers(after, 2)
+        # One row comparison, which walks the index.
+        rows = rows.filter(TupleLessThan(Tuple(F(moment), F("pk")), (_moment(micros, after), last)))
+    found = list(rows[: size + 1])
+    if len(found) <= size:
+        return Page(found, "")
+    end = found[size - 1]
+    return Page(found[:size], _cursor((getattr(end, moment) - EPOCH) // timedelta(microseconds=1), end.pk))
 
 
 def _posts(posts: PostQuerySet, after: str, size: int) -> Page[Post]:

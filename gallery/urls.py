@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from gallery.views import archives, art, comments, doing, following, library, safety, walking, walls
+from gallery.views import archives, art, collections, comments, doing, following, library, safety, walking, walls
 
 
 class Handle(StringConverter):
@@ -53,6 +53,15 @@ urlpatterns = [
     path("exports/<uuid:code>/card", archives.card, name="archive_card"),
     path("exports/<uuid:code>/file", archives.file, name="archive_file"),
     # Collections.
+    path("collections", collections.mine, name="collections"),
+    path("collections/new", collections.new, name="collection_new"),
+    path("collections/<uuid:code>", collections.collection, name="collection"),
+    path("collections/<uuid:code>/edit", collections.edit, name="collection_edit"),
+    path("collections/<uuid:code>/delete", collections.delete, name="collection_delete"),
+    path("collections/<uuid:code>/items", collections.add, name="collection_add"),
+    path("collections/<uuid:code>/items/<uuid:art>/remove", collections.remove, name="collection_remove"),
+    path("@<handle:handle>/collections", collections.of_artist, name="artist_collections"),
+    path("art/<uuid:code>/collect", collections.save, name="art_collect"),
     # Reports and appeals.
     path("art/<uuid:code>/report", safety.report_art, name="art_report"),
     path("comments/<uuid:code>/report", safety.report_comment, name="comment_report"),

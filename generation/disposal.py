@@ -28,6 +28,7 @@ def discard(*, owner_id: int, asset_ids: Collection[int], when: datetime) -> lis
     """Put a person's assets into the trash; those of them that were not there yet. Gone at once for everybody."""
     held = _held(asset_ids, owner_id=owner_id, deleted_at=None)
     Asset.objects.filter(pk__in=held).update(deleted_at=when)
+    _settle(held)
     return held
 
 
@@ -35,6 +36,7 @@ def restore(*, owner_id: int, asset_ids: Collection[int]) -> list[int]:
     """Take a person's assets out of the trash; those that were still there. They are as visible as they were before."""
     held = _held(asset_ids, owner_id=owner_id, deleted_at__gt=_oldest(), purged_at=None)
     Asset.objects.filter(pk__in=held).update(deleted_at=None)
+    _settle(held)
     return held
 
 
@@ -47,6 +49,13 @@ def mark_due(*, most: int) -> list[int]:
     """The same for what has lain in any trash for TRASH_DAYS, at most so many."""
     due = Asset.objects.filter(deleted_at__lte=_oldest(), purged_at=None).order_by("deleted_at")
     return _mark(_held(list(due.values_list("pk", flat=True)[:most]), deleted_at__lte=_oldest(), purged_at=None))
+
+
+def _settle(held: Collection[int]) -> None:
+    from generation import tasks  # noqa: PLC0415  (tasks are doors of this module)
+
+    for asset_id in held:
+        tasks.settle_public_soon(asset_id)
 
 
 def _oldest() -> datetime:

@@ -30,6 +30,21 @@ class TextField(forms.CharField):
         return super().to_python(unicodedata.normalize("NFC", text) if len(text) <= COMPOSED_MAX else text) or ""
 
 
+class NameField(TextField):
+    """What a person calls something: one line and nothing invisible, so that there is something to read."""
+
+    def __init__(self, *, max_length: int, **kwargs: Any) -> None:
+        told = {
+            "required": "Give it a name.",
+            "max_length": f"A name has at most {max_length} characters; this one has %(show_value)d.",
+        }
+        super().__init__(max_length=max_length, error_messages=told, **kwargs)
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value)
+        return " ".join("".join(sign for sign in text if sign.isprintable() or sign.isspace()).split())
+
+
 class GenerateForm(forms.Form):
     """One form for price and submit. `model` decides which of the other fields count."""
 

@@ -11,6 +11,7 @@ from gallery.models import counting
 from generation.models import Asset, Visibility
 
 NAME_MAX, ABOUT_MAX = 60, 500
+ITEMS_MAX = 10_000
 
 
 class Collection(models.Model):
@@ -29,6 +30,9 @@ class Collection(models.Model):
             models.CheckConstraint(condition=~Q(name=""), name="collection_has_a_name"),
             models.CheckConstraint(
                 condition=Q(visibility__in=Visibility.values), name="collection_visibility_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(item_count__gte=0, item_count__lte=ITEMS_MAX), name="collection_holds_so_many"
             ),
         ]
 

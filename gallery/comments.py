@@ -16,7 +16,7 @@ from generation.models import Asset
 if TYPE_CHECKING:
     from accounts.models import User
 
-PAGE_SIZE = 20
+PAGE_SIZE = 10
 CODE_MAX = 36
 # The same words again within this time are the same press of the button, sent twice.
 TWICE_SECONDS = 60

@@ -75,6 +75,20 @@ def withdraw(*, asset: Asset, owner: "User | AnonymousUser") -> None:
         Post.objects.filter(asset=held, is_listed=True).update(is_listed=False)
 
 
+def describe(*, asset: Asset, owner: "User | AnonymousUser", words: str) -> None:
+    """Say what a picture shows, for those who do not see it: at once wherever it hangs, private or not.
+
+    Raises NeedsAccount, NotYours.
+    """
+    if not owner.is_authenticated:
+        raise NeedsAccount
+    with transaction.atomic():
+        held = _held(asset, owner)
+        described = assets.describe(asset_id=held.pk, owner_id=held.owner_id, words=words)
+        held.alt, held.alt_written = described.alt, described.alt_written
+        Post.objects.filter(asset=held).update(alt=alt(held))
+
+
 def _held(asset: Asset, owner: "User | AnonymousUser") -> Asset:
     """The asset under a lock: publishing and withdrawing in two tabs go one after the other."""
     try:
@@ -107,5 +121,6 @@ def _copy(asset: Asset, post: Post) -> None:
 
 
 def alt(asset: Asset) -> str:
-    """What others hear of a picture. The asset's own words are taken from the prompt, so they go when it is hidden."""
-    return f"A picture made with {asset.maker.name}" if asset.prompt_hidden else asset.alt
+    """What others hear of a picture. Words that were taken from its prompt go when that is hidden, its owner's stay."""
+    is_told = asset.alt_written or not asset.prompt_hidden
+    return asset.alt if is_told else f"A picture made with {asset.maker.name}"

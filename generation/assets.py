@@ -93,6 +93,19 @@ def show(*, asset_id: int, owner_id: int, visibility: str, prompt_hidden: bool, 
     return asset
 
 
+def describe(*, asset_id: int, owner_id: int, words: str) -> Asset:
+    """Set what the picture is said to show; without words it is the beginning of its prompt again.
+
+    Raises Asset.DoesNotExist for another's.
+    """
+    with transaction.atomic():
+        held = Asset.objects.select_for_update(no_key=True, of=("self",)).select_related("job")
+        asset = held.get(pk=asset_id, owner_id=owner_id, deleted_at=None)
+        asset.alt, asset.alt_written = words or asset.job.prompt_written[:ALT_MAX], bool(words)
+        asset.save(update_fields=["alt", "alt_written"])
+    return asset
+
+
 def open_original(asset: Asset) -> BinaryIO:
     """The stored bytes, to be streamed. Raises FileGone when the object is missing."""
     return open_key(asset.storage_key, asset.code)

@@ -14,7 +14,7 @@ from config import http
 from config.http import Request
 from gallery import downloads, pieces, posts, viewer
 from gallery.errors import NeedsAccount, NotPassed
-from gallery.forms import PublishForm
+from gallery.forms import DescribeForm, PublishForm
 from gallery.models import Level, Visibility
 from gallery.pieces import Piece
 from gallery.views.doors import NotAChoice, answering
@@ -99,11 +99,16 @@ def _as_shown(piece: Piece) -> dict[str, object]:
     }
 
 
-def _page(request: Request, piece: Piece, form: PublishForm, status: int = 200) -> HttpResponseBase:
+def with_refused(request: Request, piece: Piece, *, described: DescribeForm) -> HttpResponseBase:
+    """The page with what was typed into another of its forms, and why that cannot be."""
+    return _page(request, piece, PublishForm(initial=_as_shown(piece)), 422, described=described)
+
+
+def _page(request: Request, piece: Piece, form: PublishForm, status: int = 200, **more: object) -> HttpResponseBase:
     script = viewer.script_url() if piece.asset.is_3d else ""
 
     def answer(_: HttpRequest) -> HttpResponseBase:
-        context = {"piece": piece, "form": form, "viewer_url": script}
+        context = {"piece": piece, "form": form, "viewer_url": script, **more}
         return render(request, "gallery/art.html", context, status=status)
 
     return (csp_update(viewer.POLICY)(answer) if script else answer)(request)

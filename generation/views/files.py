@@ -3,14 +3,16 @@
 from typing import BinaryIO
 from uuid import UUID
 
-from django.http import FileResponse, Http404
+from django.http import FileResponse, Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.cache import get_conditional_response
+from django.utils.http import quote_etag
 from django.views.decorators.http import require_safe
 
 from config.http import Request
-from generation import assets, lineage, renditions
+from generation import assets, lineage, postcards, renditions
 from generation.errors import FileGone
 from generation.models import Asset, Visibility
 from generation.models.asset import RENDITION_TYPES, RENDITION_WIDTHS
@@ -45,6 +47,26 @@ def model(request: Request, code: UUID) -> HttpResponseBase:
     except FileGone as error:
         raise Http404 from error
     return _answer(asset, opened, asset.content_type)
+
+
+@require_safe
+def postcard(request: Request, code: UUID) -> HttpResponseBase:
+    """The picture for other sites; the same for everybody, so the viewer is not asked for. One query."""
+    asset = _visible(code, None)
+    if not postcards.may_be_shown(asset):
+        raise Http404
+    etag = quote_etag(postcards.version(asset))
+    response = get_conditional_response(request, etag) or _drawn(asset)
+    response["ETag"] = etag
+    response["Cache-Control"] = f"public, max-age={SHOWN_SECONDS}"
+    return response
+
+
+def _drawn(asset: Asset) -> HttpResponse:
+    try:
+        return HttpResponse(postcards.draw(asset), content_type=postcards.CONTENT_TYPE)
+    except FileGone as error:
+        raise Http404 from error
 
 
 def _visible(code: UUID, viewer_id: int | None) -> Asset:

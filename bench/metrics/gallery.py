@@ -17,6 +17,7 @@ from bench.cells import Cell, Goal, Verdict
 from bench.ground import Ground
 from bench.load import Load, Request
 from bench.people import Person
+from config import run
 from gallery.models import Post
 
 FEW, MANY, QUICK = 1_000, 1_000_000, 20_000
@@ -51,6 +52,7 @@ DEEP_PAGES = {
 
 def measure(ground: Ground) -> Verdict:
     [member] = people.make(1)
+    run.collect_static()  # whole pages name stylesheets by their hashes
     ground.web()
     ground.bare_web()
     many = QUICK if ground.seconds < 1 else MANY

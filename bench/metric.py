@@ -9,7 +9,7 @@ import django
 django.setup()
 
 from bench.ground import Ground  # noqa: E402  (models exist from here on)
-from bench.metrics import audit, limits, overhead, poll, reserves, statement, submit, throughput, webhook  # noqa: E402
+from bench.metrics import audit, gallery, limits, overhead, poll, reserves, statement, submit, throughput, webhook  # noqa: E402
 
 MEASURES = {
     "M1": submit.measure,
@@ -21,6 +21,7 @@ MEASURES = {
     "M14": limits.measure,
     "M17": statement.measure,
     "audit": audit.measure,
+    "gallery": gallery.measure,
 }
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from config import embedded, guardian
 
-METRICS = ("M1", "M2", "M6", "M7", "M8", "M9", "M14", "M17", "audit")
+METRICS = ("M1", "M2", "M6", "M7", "M8", "M9", "M14", "M17", "audit", "gallery")
 BARE_REDIS = 5  # the database of the bare queue's broker; the site has 0 to 2
 # What the site's limits would otherwise refuse, since the bench asks from one place on behalf of a thousand people.
 LIMITS_OFF = {

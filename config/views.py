@@ -113,7 +113,26 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "403.html", {"csrf": True}, status=403)
 
 
+# Doors that lead nowhere without a session, that act, or that would make a crawler convert pictures. What must not be
+# found says so itself (noindex), for which it has to be read; pictures may be, for searches that show pictures.
+PRIVATE_PATHS = (
+    "/accounts/",
+    "/admin/",
+    "/art/*/download",
+    "/art/*/remix",
+    "/credits",
+    "/exports/",
+    "/files/*/model.glb",
+    "/jobs/",
+    "/library",
+    "/settings",
+    "/tray",
+    "/webhooks/",
+)
+
+
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    lines = ["User-agent: *", "Disallow: /accounts/", "Disallow: /jobs/", "Disallow: /files/", "Disallow: /library"]
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in PRIVATE_PATHS), ""]
+    lines.append(f"Sitemap: {settings.PUBLIC_URL}/sitemap.xml")
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")

@@ -10,6 +10,7 @@ from gallery.models import LEVELS_FOR_PEOPLE, Level, Visibility
 from gallery.models.comment import TEXT_MAX
 from gallery.models.post import TITLE_MAX
 from gallery.models.reaction import STARS_MAX
+from generation.assets import ALT_MAX
 
 SHOWN = ((Visibility.PUBLIC.value, "Public"), (Visibility.UNLISTED.value, "Unlisted"))
 LEVELS = tuple((level.value, level.label) for level in LEVELS_FOR_PEOPLE)
@@ -47,9 +48,7 @@ class PublishForm(forms.Form):
         return self.floor != Level.GENERAL
 
     def clean_title(self) -> str:
-        """One line: line breaks, tabs and other control characters become single spaces."""
-        plain = (" " if unicodedata.category(letter) == "Cc" else letter for letter in self.cleaned_data["title"])
-        return " ".join("".join(plain).split())
+        return one_line(self.cleaned_data["title"])
 
     def clean_level(self) -> str:
         chosen: str = self.cleaned_data["level"] or self.floor
@@ -88,3 +87,20 @@ class RatingForm(forms.Form):
             f"Give one to {STARS_MAX} stars, or none to take them back.",
         ),
     )
+
+
+class DescribeForm(forms.Form):
+    alt = forms.CharField(
+        max_length=ALT_MAX,
+        required=False,
+        error_messages={"max_length": f"Say it in at most {ALT_MAX} characters; these are %(show_value)d."},
+    )
+
+    def clean_alt(self) -> str:
+        return one_line(self.cleaned_data["alt"])
+
+
+def one_line(text: str) -> str:
+    """Line breaks, tabs and other control characters become single spaces."""
+    plain = (" " if unicodedata.category(letter) == "Cc" else letter for letter in text)
+    return " ".join("".join(plain).split())

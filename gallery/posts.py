@@ -135,15 +135,36 @@ def _checked(asset: Asset, *, title: str, level: str) -> str:
     The words are looked at each time: a title is new, and the rules may have grown since the picture was made.
     """
     job = asset.job
-    words = {"title": title, "prompt": f"{job.prompt_written}\n{job.prompt_sent}", "alt": asset.alt}
+    _pass_words(title=title, prompt=f"{job.prompt_written}\n{job.prompt_sent}", alt=asset.alt)
+    # The prompt's own words have set the floor, which staff may have lowered since.
+    own = asset.alt if asset.alt_written else ""
+    return Level.highest(level, asset.level_floor, moderation.level_of(title, own))
+
+
+def _pass_words(**words: str) -> None:
+    """Raises NotPassed with the first field whose words break a rule."""
     for field, text in words.items():
         try:
             moderation.check_text(text)
         except BlockedPrompt as error:
             raise NotPassed(moderation=Moderation.REFUSED, field=field, **error.data) from error
-    # The prompt's own words have set the floor, which staff may have lowered since.
-    own = "" if job.prompt_written.startswith(asset.alt) else asset.alt
-    return Level.highest(level, asset.level_floor, moderation.level_of(title, own))
+
+
+def describe(*, asset: Asset, owner: "User | AnonymousUser", words: str) -> None:
+    """Say what a picture shows, for those who do not see it: at once wherever it hangs, private or not.
+
+    Words that moderation refuses raise NotPassed, those that ask for a higher level raise it. Raises NeedsAccount,
+    NotYours.
+    """
+    if not owner.is_authenticated:
+        raise NeedsAccount
+    with transaction.atomic():
+        held = _held(asset, owner)
+        _pass_words(alt=words)
+        level = Level.highest(held.level, moderation.level_of(words))
+        described = assets.describe(asset_id=held.pk, owner_id=held.owner_id, words=words, level=level)
+        held.alt, held.alt_written = described.alt, described.alt_written
+        Post.objects.filter(asset=held).update(alt=alt(held), level=level)
 
 
 def _held(asset: Asset, owner: "User | AnonymousUser") -> Asset:
@@ -184,5 +205,6 @@ def _copy(asset: Asset, post: Post) -> None:
 
 
 def alt(asset: Asset) -> str:
-    """What others hear of a picture. The asset's own words are taken from the prompt, so they go when it is hidden."""
-    return f"A picture made with {asset.maker.name}" if asset.prompt_hidden else asset.alt
+    """What others hear of a picture. Words that were taken from its prompt go when that is hidden, its owner's stay."""
+    is_told = asset.alt_written or not asset.prompt_hidden
+    return asset.alt if is_told else f"A picture made with {asset.maker.name}"

@@ -3,7 +3,20 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from gallery.views import archives, art, collections, comments, doing, following, library, safety, walking, walls
+from gallery.views import (
+    archives,
+    art,
+    collections,
+    comments,
+    describing,
+    doing,
+    following,
+    library,
+    machines,
+    safety,
+    walking,
+    walls,
+)
 
 
 class Handle(StringConverter):
@@ -30,6 +43,7 @@ urlpatterns = [
     path("art/<uuid:code>", art.page, name="art"),
     path("art/<uuid:code>/publish", art.publish, name="art_publish"),
     path("art/<uuid:code>/withdraw", art.withdraw, name="art_withdraw"),
+    path("art/<uuid:code>/alt", describing.describe, name="art_alt"),
     path("art/<uuid:code>/download", art.download, name="art_download"),
     # What people do with it.
     path("art/<uuid:code>/like", doing.like, name="art_like"),
@@ -69,4 +83,10 @@ urlpatterns = [
     path("appeals/<uuid:code>", safety.appeal, name="appeal"),
     path("rules", safety.rules, name="rules"),
     # For machines: feeds, sitemap.
+    path("feeds/latest.atom", machines.latest_feed, name="feed_latest"),
+    path("feeds/@<handle:handle>.atom", machines.artist_feed, name="feed_artist"),
+    path("feeds/collections/<uuid:code>.atom", machines.collection_feed, name="feed_collection"),
+    path("sitemap.xml", machines.sitemap_index, name="sitemap"),
+    path("sitemaps/pages.xml", machines.sitemap_of_pages, name="sitemap_pages"),
+    path("sitemaps/<slug:kind>-<int:number>.xml", machines.sitemap_part, name="sitemap_part"),
 ]

@@ -152,6 +152,21 @@ def show_many(held: Sequence[Asset], *, visibility: str) -> None:
         _settle(asset)
 
 
+def describe(*, asset_id: int, owner_id: int, words: str, level: str) -> Asset:
+    """Set what the picture is said to show, and its level; without words it is the beginning of its prompt again.
+
+    Raises Asset.DoesNotExist for another's.
+    """
+    with transaction.atomic():
+        held = Asset.objects.select_for_update(no_key=True, of=("self",)).select_related("job")
+        asset = held.get(pk=asset_id, owner_id=owner_id, deleted_at=None)
+        asset.alt, asset.alt_written = words or asset.job.prompt_written[:ALT_MAX], bool(words)
+        asset.level = level
+        asset.save(update_fields=["alt", "alt_written", "level"])
+        _settle(asset)
+    return asset
+
+
 def open_original(asset: Asset) -> BinaryIO:
     """The stored bytes, to be streamed. Raises FileGone when the object is missing."""
     return open_key(asset.storage_key, asset.code)

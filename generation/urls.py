@@ -23,6 +23,7 @@ urlpatterns = [
     path("jobs/<uuid:code>/retry", jobs.retry, name="job_retry"),
     path("jobs/<uuid:code>/receipt", jobs.receipt, name="job_receipt"),
     path("files/<uuid:code>/<int:width>.<slug:kind>", files.file, name="file"),
+    path("files/<uuid:code>/card.jpg", files.postcard, name="postcard"),
     path("webhooks/replicate/<str:token>", webhooks.replicate_webhook, name="replicate_webhook"),
     path("files/<uuid:code>/model.glb", files.model, name="model_file"),
     path("art/<uuid:code>/remix", files.remix, name="art_remix"),

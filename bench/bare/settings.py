@@ -1,6 +1,7 @@
 """Django with nothing in it: no middleware, no app, one database whose connections stay open."""
 
 import os
+from pathlib import Path
 from typing import Any
 
 SECRET_KEY = "bare"
@@ -18,3 +19,9 @@ DATABASES: dict[str, dict[str, Any]] = {
         "CONN_MAX_AGE": None,
     }
 }
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [Path(__file__).resolve().parent / "templates"],
+    }
+]

@@ -6,6 +6,7 @@ from bench.bare import views
 
 urlpatterns = [
     path("hello", views.hello),
+    path("cards", views.cards),
     path("select/<int:pk>", views.select),
     path("commit", views.commit),
     path("submit", views.submit),

@@ -1,9 +1,10 @@
-"""The anchors: no database, one SELECT, one commit, and the three statements that a submit cannot do without."""
+"""The anchors: no database, a template, one SELECT, one commit, and the three statements that a submit needs."""
 
 import random
 
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
 ACCOUNTS = 1000
 JOBS = 1000
@@ -17,6 +18,23 @@ TABLES = f"""
     INSERT INTO job (account_id, state, prompt)
         SELECT 1 + number % {ACCOUNTS}, 'queued', 'a lighthouse' FROM generate_series(1, {JOBS}) number;
 """
+CARDS = [
+    {
+        "code": f"019bd2c4-0000-7000-8000-{number:012}",
+        "width": 1200,
+        "height": 800,
+        "alt": "A lighthouse on a cliff at dusk",
+        "title": f"A lighthouse on a cliff at dusk, long exposure, soft rain, number {number}",
+        "artist": f"artist{number}",
+        "likes": number % 7,
+        "is_new": number % 3 == 0,
+    }
+    for number in range(50)
+]
+
+
+def cards(request: HttpRequest) -> HttpResponse:
+    return render(request, "cards.html", {"title": "Cards", "cards": CARDS})
 
 
 def hello(request: HttpRequest) -> HttpResponse:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('gallery', '0006_archive_files'),
+        ('gallery', '0007_collections_hold_so_many'),
         ('generation', '0011_levels_have_floors'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

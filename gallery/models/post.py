@@ -2,7 +2,7 @@
 who may see it stays a fact of the asset. Only gallery/posts.py writes here."""
 
 from collections.abc import Collection
-from functools import cached_property, lru_cache
+from functools import cache, lru_cache
 from uuid import UUID
 
 import pgtrigger
@@ -21,6 +21,7 @@ PRIOR_COUNT, PRIOR_STARS = 5, 3
 _TONES = tuple(TONES)
 _NO_CODE = str(UUID(int=0))
 _NO_FOLDER = "*" * 32
+_NO_HANDLE = "no_handle"
 
 
 # What a wall shows of a post and its artist; everything else stays in the database.
@@ -153,29 +154,53 @@ class Post(models.Model):
     def __str__(self) -> str:
         return self.title or str(self.code)
 
-    @cached_property
+    @property
     def url(self) -> str:
-        return reverse("art", args=[self.code])
+        return _page_of_a_piece().replace(_NO_CODE, str(self.code))
 
     @property
     def stars(self) -> float | None:
         """The mean of its ratings, one to five; None before the first."""
         return self.rating_sum / self.rating_count if self.rating_count else None
 
+    # What its heart says, as text.
+
+    @property
+    def like_number(self) -> str:
+        return f"{self.like_count:,}"
+
+    @property
+    def like_shown(self) -> str:
+        """The number, or "" where there is none to show."""
+        return self.like_number if self.like_count else ""
+
+    @property
+    def like_words(self) -> str:
+        return f"{self.like_number} {'like' if self.like_count == 1 else 'likes'}"
+
+    @property
+    def like_on(self) -> str:
+        """What pressing the heart asks for."""
+        return "0" if self.is_liked else "1"
+
+    @property
+    def like_pressed(self) -> str:
+        return "true" if self.is_liked else "false"
+
     @property
     def artist_name(self) -> str:
         return self.owner.public_name
 
-    @cached_property
+    @property
     def artist_url(self) -> str:
-        return reverse("artist", args=[self.owner.handle]) if self.owner.handle else ""
+        return _page_of_an_artist().replace(_NO_HANDLE, self.owner.handle) if self.owner.handle else ""
 
     @property
     def artist_tone(self) -> str:
         """The ground of the artist's letter: always the same one for the same person."""
         return tone_of(self.owner_id)
 
-    @cached_property
+    @property
     def remix_url(self) -> str:
         """Empty while the prompt is hidden: there would be nothing to begin from."""
         return f"{self.url}/remix" if self.prompt else ""
@@ -208,6 +233,17 @@ def _addresses(width: int, public_url: str) -> tuple[list[tuple[str, str]], str]
     forms them, a wall repeats them."""
     pattern = Asset(code=UUID(_NO_CODE), width=width, public_folder=_NO_FOLDER if public_url else "")
     return pattern.sources, pattern.src
+
+
+# To reverse a URL takes longer than all else that a tile is made of, so it is done once.
+@cache
+def _page_of_a_piece() -> str:
+    return reverse("art", args=[_NO_CODE])
+
+
+@cache
+def _page_of_an_artist() -> str:
+    return reverse("artist", args=[_NO_HANDLE])
 
 
 def tone_of(user_id: int) -> str:

@@ -23,7 +23,7 @@ def veil(context: Any, picture: Any) -> SafeString:
     viewer = getattr(request, "user", None)
     if picture.level == Level.GENERAL or not levels.of(viewer).veils(picture.level, owner_id=picture.owner_id):
         return mark_safe("")
-    return render_to_string("components/veil.html", {"level": Level(picture.level).label})
+    return render_to_string("components/veil.html", {"level": Level(picture.level).label.lower()})
 
 
 @register.inclusion_tag("gallery/partials/report.html", takes_context=True)

@@ -14,7 +14,7 @@ from config import http
 from config.http import Request
 from gallery import downloads, pieces, posts, viewer
 from gallery.errors import Barred, NeedsAccount, NotPassed
-from gallery.forms import PublishForm
+from gallery.forms import DescribeForm, PublishForm
 from gallery.models import Visibility
 from gallery.pieces import Piece
 from gallery.views import walking
@@ -118,6 +118,11 @@ def _as_shown(piece: Piece) -> dict[str, object]:
         "hide_prompt": piece.asset.prompt_hidden,
         "level": piece.asset.level,
     }
+
+
+def with_refused(request: Request, piece: Piece, *, described: DescribeForm) -> HttpResponseBase:
+    """The page with what was typed into another of its forms, and why that cannot be."""
+    return show(request, piece, status=422, described=described)
 
 
 def show(

@@ -129,7 +129,10 @@ class Asset(models.Model):
     height = models.PositiveIntegerField()
     seed = models.BigIntegerField(null=True)
     aspect_ratio = models.CharField(max_length=5)
-    alt = models.CharField(max_length=300)
+    alt = models.CharField(max_length=300, help_text="What it shows, in words.")
+    alt_written = models.BooleanField(
+        default=False, db_default=False, help_text="By its owner; otherwise it is the beginning of the prompt."
+    )
     color = models.CharField(max_length=7, help_text="Dominant, #rrggbb.")
     tone = models.CharField(max_length=8, help_text="The nearest of the stylesheet's eight grounds.")
     placeholder = models.CharField(max_length=600, blank=True, help_text="A WebP of 16 px, base64.")
@@ -269,6 +272,11 @@ class Asset(models.Model):
     def model_url(self) -> str:
         """The bytes of a 3D model, for the viewer."""
         return f"/files/{self.code}/model.glb"
+
+    @property
+    def postcard_url(self) -> str:
+        """The picture as other sites show it beside a link."""
+        return f"/files/{self.code}/card.jpg"
 
     @property
     def sources(self) -> list[tuple[str, str]]:

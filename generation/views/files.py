@@ -10,10 +10,11 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
+from django.utils.http import quote_etag
 from django.views.decorators.http import require_safe
 
 from config.http import Request
-from generation import assets, lineage, renditions
+from generation import assets, lineage, postcards, renditions
 from generation.errors import FileGone
 from generation.models import Asset, Visibility
 from generation.models.asset import RENDITION_TYPES, RENDITION_WIDTHS
@@ -53,6 +54,24 @@ def model(request: Request, code: UUID) -> HttpResponseBase:
     with _or_404():
         opened = assets.open_model(asset, with_words=with_words)
     return _answer(asset, FileResponse(opened, content_type=asset.content_type), tag)
+
+
+@require_safe
+def postcard(request: Request, code: UUID) -> HttpResponseBase:
+    """The picture for other sites; the same for everybody, so the viewer is not asked for. One query."""
+    asset = Asset.objects.visible_to_id(None).filter(code=code).first()
+    if asset is None or not postcards.may_be_shown(asset):
+        raise Http404
+    etag = quote_etag(postcards.version(asset))
+    response = get_conditional_response(request, etag) or _drawn(asset)
+    response["ETag"] = etag
+    response["Cache-Control"] = f"public, max-age={SHOWN_SECONDS}"
+    return response
+
+
+def _drawn(asset: Asset) -> HttpResponse:
+    with _or_404():
+        return HttpResponse(postcards.draw(asset), content_type=postcards.CONTENT_TYPE)
 
 
 def _found(request: Request, code: UUID) -> Asset:

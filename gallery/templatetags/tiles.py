@@ -1,0 +1,26 @@
+"""The tiles of a wall, in a template. What they show depends on the viewer: context needs the request."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import template
+from django.utils.safestring import SafeString, mark_safe
+
+from gallery import levels
+from gallery import tiles as wall
+from gallery.models import Post
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def tiles(context: Any, posts: Iterable[Post], *, is_first: bool = False, size: str = "") -> SafeString:
+    """Every post of a page of a wall; see gallery/tiles.py. `size`: "s" on a small wall."""
+    return wall.render(posts, sight=levels.of(context["request"].user), is_first=is_first, size=size)
+
+
+@register.simple_tag(takes_context=True)
+def piece_of_wall(context: Any, post: Post, *, is_eager: bool = False) -> SafeString:
+    """One post without its place in the wall, for a place that holds more."""
+    tile = wall.of(post, sight=levels.of(context["request"].user), is_eager=is_eager)
+    return mark_safe(wall.fill(tile, wall.PIECE))  # noqa: S308  (our template's pieces, and escaped values)

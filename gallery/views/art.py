@@ -68,10 +68,19 @@ def download(request: Request, code: UUID) -> HttpResponseBase:
         wanted = downloads.Format(request.GET.get("format", downloads.Format.ORIGINAL))
     except ValueError as error:
         raise NotAChoice("format") from error
-    made = downloads.prepare(piece=pieces.find(code=code, viewer=request.user), wanted=wanted)
+    piece = pieces.find(code=code, viewer=request.user)
+    made = downloads.prepare(piece=piece, wanted=wanted, with_settings=_tells(request, piece))
     response = FileResponse(made.file, as_attachment=True, filename=made.name, content_type=made.content_type)
     response["Cache-Control"] = "private, no-store"
     return response
+
+
+def _tells(request: Request, piece: Piece) -> bool:
+    """Whether the file is to say how it was made: as was asked for this one, else as the person's settings have it."""
+    said = request.GET.get("words")
+    if said not in {None, "0", "1"}:
+        raise NotAChoice("words")
+    return said == "1" if said else downloads.tells_by_rule(piece, request.user)
 
 
 def _own(request: Request, code: UUID) -> Piece:
@@ -103,7 +112,7 @@ def _page(request: Request, piece: Piece, form: PublishForm, status: int = 200) 
     script = viewer.script_url() if piece.asset.is_3d else ""
 
     def answer(_: HttpRequest) -> HttpResponseBase:
-        context = {"piece": piece, "form": form, "viewer_url": script}
+        context = {"piece": piece, "form": form, "viewer_url": script, "files": downloads.offer(piece, request.user)}
         return render(request, "gallery/art.html", context, status=status)
 
     return (csp_update(viewer.POLICY)(answer) if script else answer)(request)

@@ -16,7 +16,7 @@ from gallery.errors import NoModel
 from gallery.pieces import Piece, Viewer
 from generation import assets, metadata
 from generation.metadata import Broken, Marks
-from generation.metadata.marks import NAME_MAX, Settings, settings_of, source_of, text
+from generation.metadata.marks import NAME_MAX, Settings, Source, settings_of, source_of, text
 from generation.models import Asset, Style
 from generation.wish import asked
 
@@ -55,6 +55,7 @@ class Offer:
 
     may_tell: bool
     tells: bool
+    by_ai: bool
     is_signed: bool
     formats: tuple[tuple[str, str], ...] = ((Format.PNG, "PNG"), (Format.JPEG, "JPEG"), (Format.WEBP, "WebP"))
 
@@ -79,7 +80,12 @@ def may_tell(piece: Piece) -> bool:
 
 
 def offer(piece: Piece, viewer: Viewer) -> Offer:
-    return Offer(may_tell=may_tell(piece), tells=tells_by_rule(piece, viewer), is_signed=credentials.are_on())
+    return Offer(
+        may_tell=may_tell(piece),
+        tells=tells_by_rule(piece, viewer),
+        by_ai=source_of(piece.asset.maker.provider) == Source.MODEL,
+        is_signed=credentials.are_on(),
+    )
 
 
 def marks_of(piece: Piece, *, with_settings: bool) -> Marks:

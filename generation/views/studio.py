@@ -166,7 +166,7 @@ def read(request: Request, *, needs_prompt: bool = True) -> tuple[GenerateForm, 
     data, error = request.POST.dict(), None
     # A browser sends the empty field of a file along, as an empty text of the same name behind the code.
     data["reference"] = next(filter(None, request.POST.getlist("reference")), "")
-    if "remove" in data:
+    if "without" in data:  # never "remove": a form whose button has that name has no method of it, and htmx calls it
         data.pop("reference", None)
     if "undo" in data:
         data = {name: value for name, value in data.items() if name not in {"enhance", "enhancement", "enhanced"}}

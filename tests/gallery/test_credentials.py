@@ -122,7 +122,7 @@ def test_the_pixels_of_the_original_stay_and_its_length_is_right(
 
 
 def test_the_page_says_that_files_are_signed(browse: As, alice: User, asset: Asset, signing: Chain) -> None:
-    assert "Signed: the" in browse(alice).get(asset.url).content.decode()
+    assert "made it, signed with content credentials" in browse(alice).get(asset.url).content.decode()
 
 
 def test_without_a_certificate_nothing_is_signed(browse: As, alice: User, asset: Asset, settings: Any) -> None:

@@ -9,6 +9,7 @@ import secrets
 import sys
 from collections.abc import Callable
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
@@ -85,6 +86,15 @@ def lane_workers(text: str) -> dict[str, int]:
 def rate(text: str) -> tuple[int, int]:
     amount, _, seconds = text.partition("/")
     return positive(amount), positive(seconds)
+
+
+def one_of(*known: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in known:
+            raise ValueError(f"must be one of {', '.join(known)}")
+        return text
+
+    return parse
 
 
 def words(text: str) -> list[str]:
@@ -368,6 +378,37 @@ WHITENOISE_USE_FINDERS = EMBEDDED
 WHITENOISE_AUTOREFRESH = EMBEDDED  # a file that is edited while the site runs arrives whole
 WHITENOISE_MAX_AGE = 0 if EMBEDDED else 60
 
+# --- Content credentials (C2PA): on exactly when certificate and key are set ------------------------------------------
+
+
+def pem(kind: str) -> Callable[[str], str]:
+    """Reads the path of a PEM file that holds at least one `kind`; the value is what the file says."""
+
+    def parse(path: str) -> str:
+        try:
+            text = Path(path).read_text("ascii")
+        except OSError as error:
+            raise ValueError(error.strerror) from error
+        except UnicodeDecodeError as error:
+            raise ValueError("the file is no PEM text") from error
+        if not re.search(rf"-----BEGIN [A-Z ]*{kind}-----", text):
+            raise ValueError(f"the file holds no {kind.lower()}")
+        return text
+
+    return parse
+
+
+C2PA_CERTIFICATE = read("C2PA_CERTIFICATE", "", pem("CERTIFICATE"))
+C2PA_PRIVATE_KEY = read("C2PA_PRIVATE_KEY", "", pem("PRIVATE KEY"))
+C2PA_ALGORITHM = read(
+    "C2PA_ALGORITHM", "es256", one_of("es256", "es384", "es512", "ps256", "ps384", "ps512", "ed25519")
+)
+if bool(C2PA_CERTIFICATE) != bool(C2PA_PRIVATE_KEY):
+    missing = "C2PA_PRIVATE_KEY" if C2PA_CERTIFICATE else "C2PA_CERTIFICATE"
+    refuse(f"{missing} is not set. Content credentials need a certificate and its key.")
+if C2PA_CERTIFICATE and not find_spec("c2pa"):
+    refuse("C2PA_CERTIFICATE is set, and c2pa is not installed: pip install -r requirements-c2pa.txt")
+
 # --- People ----------------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
@@ -540,7 +581,7 @@ if not DEBUG and not EMBEDDED:
 
 # --- Logs: one JSON object a line in production, plain lines on a terminal -------------------------------------------
 
-LOG_LEVEL = read("LOG_LEVEL", "INFO", lambda text: re.fullmatch("DEBUG|INFO|WARNING|ERROR", text)[0])  # type: ignore[index]
+LOG_LEVEL = read("LOG_LEVEL", "INFO", one_of("DEBUG", "INFO", "WARNING", "ERROR"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

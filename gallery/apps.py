@@ -5,6 +5,9 @@ class GalleryConfig(AppConfig):
     name = "gallery"
 
     def ready(self) -> None:
-        from gallery import audit  # noqa: PLC0415  (models must be loaded first)
+        from django.core.checks import register  # noqa: PLC0415
+
+        from gallery import audit, credentials  # noqa: PLC0415  (models must be loaded first)
 
         audit.register()
+        register(credentials.certificate_signs)

@@ -1,25 +1,28 @@
-"""A picture or 3D model as a file to keep: its name, its type, what is written inside. By object, never by address."""
+"""A picture or 3D model as a file to keep: its name, its type, what it tells. By object, never by address.
+
+What may stand inside is decided here; how it is written is generation/metadata's.
+"""
 
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import BinaryIO, cast
-from xml.sax.saxutils import quoteattr
 
 from django.db import models
-from PIL import Image, PngImagePlugin
+from PIL import Image, ImageOps
 
+from gallery import credentials
 from gallery.errors import NoModel
-from gallery.pieces import Piece
-from generation import assets
-from generation.models import Asset
+from gallery.pieces import Piece, Viewer
+from generation import assets, metadata
+from generation.metadata import Broken, Marks
+from generation.metadata.marks import NAME_MAX, Settings, Source, settings_of, source_of, text
+from generation.models import Asset, Style
+from generation.wish import asked
 
 IN_MEMORY_MAX_BYTES = 8 * 1024 * 1024
 JPEG_QUALITY = 92
 WEBP_QUALITY = 90
-# Drawn by an algorithm, not by a model that learned from pictures: the IPTC has a word of its own for it.
-PROCEDURAL_PROVIDERS = ("demo",)
-SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
 
 class Format(models.TextChoices):
@@ -45,27 +48,105 @@ class Download:
     content_type: str
 
 
-def prepare(*, piece: Piece, wanted: Format) -> Download:
+@dataclass(frozen=True)
+class Offer:
+    """What the menu of a piece says to one viewer: whether files may tell how they were made, and whether they do so
+    where nothing is said of one."""
+
+    may_tell: bool
+    tells: bool
+    by_ai: bool
+    is_signed: bool
+    formats: tuple[tuple[str, str], ...] = ((Format.PNG, "PNG"), (Format.JPEG, "JPEG"), (Format.WEBP, "WebP"))
+
+
+# --- What may be told ------------------------------------------------------------------------------------------------
+
+
+def tells_by_rule(piece: Piece, viewer: Viewer) -> bool:
+    """Whether this viewer's files say how they were made where nothing was said of one: as their settings have it.
+
+    Whoever has no account has no settings, and is told.
+    """
+    return may_tell(piece) and getattr(viewer, "writes_metadata", True)
+
+
+def may_tell(piece: Piece) -> bool:
+    """Whether a file may say how it was made at all: to others only what the owner lets be known.
+
+    That is nothing while the prompt is hidden, and nothing where the owner keeps words out of files.
+    """
+    return piece.is_owner or (piece.shows_settings and piece.asset.owner.writes_metadata)
+
+
+def offer(piece: Piece, viewer: Viewer) -> Offer:
+    return Offer(
+        may_tell=may_tell(piece),
+        tells=tells_by_rule(piece, viewer),
+        by_ai=source_of(piece.asset.maker.provider) == Source.MODEL,
+        is_signed=credentials.are_on(),
+    )
+
+
+def marks_of(piece: Piece, *, with_settings: bool) -> Marks:
+    """What stands in a file of this piece. Title and artist are in it while the page shows them to everybody."""
+    asset = piece.asset
+    return Marks(
+        source=source_of(asset.maker.provider),
+        made_at=asset.created_at,
+        settings=_settings(asset) if with_settings else None,
+        title="" if piece.is_private else text(piece.title, NAME_MAX),
+        artist="" if piece.is_private else text(asset.owner.public_name, NAME_MAX),
+    )
+
+
+def _settings(asset: Asset) -> Settings:
+    """As its job has them, with the model that really made it and the seed of this picture."""
+    job, maker, prompt = asset.job, asset.maker, asked(asset.job)
+    return settings_of(
+        {
+            "prompt": prompt,
+            "written": job.prompt_written if job.prompt_written != prompt else "",
+            "sent": job.prompt_sent if job.prompt_sent != prompt else "",
+            "negative_prompt": job.negative_prompt,
+            "model": maker.slug,
+            "model_name": maker.name,
+            "seed": asset.seed,
+            "steps": maker.normal_steps if job.steps is None else job.steps,
+            "guidance": maker.normal_guidance if job.guidance is None else job.guidance,
+            "width": asset.width,
+            "height": asset.height,
+            "aspect_ratio": asset.aspect_ratio,
+            "style": "" if job.style == Style.NONE else job.style,
+        }
+    )
+
+
+# --- The file --------------------------------------------------------------------------------------------------------
+
+
+def prepare(*, piece: Piece, wanted: Format, with_settings: bool) -> Download:
     """The picture or model in the wanted format. Raises FileGone for a missing object, NoModel for GLB of a picture.
 
-    The original keeps its bytes, unless its owner hides the prompt from this viewer: metadata of a provider may hold
-    prompt or seed, so then even the stored type is written anew.
+    The original keeps its pixels to the bit; whatever words a provider left in it give way to ours.
     """
+    with_settings = with_settings and may_tell(piece)
     if wanted == Format.GLB or (piece.asset.is_3d and wanted == Format.ORIGINAL):
-        return _model(piece)
+        return _model(piece, with_words=with_settings)
     stored = CONTENT_TYPES.get(piece.asset.content_type)
-    if wanted == Format.ORIGINAL and (piece.shows_settings or stored is None):
-        file, kind = assets.open_original(piece.asset), piece.asset.content_type
-        return Download(file, name(piece.asset, _extension(piece.asset)), kind)
     target = (stored or Format.PNG) if wanted == Format.ORIGINAL else wanted
-    return Download(_convert(piece, target), name(piece.asset, EXTENSIONS[target]), f"image/{target}")
+    title, kind = name(piece.asset, EXTENSIONS[target]), f"image/{target}"
+    marks = marks_of(piece, with_settings=with_settings)
+    made = _original(piece, marks) if wanted == Format.ORIGINAL and stored else None
+    made = made or _converted(piece, target, marks)
+    return Download(_signed(made, title, kind, marks), title, kind)
 
 
-def _model(piece: Piece) -> Download:
-    """A 3D model as it came, or without the words inside where the viewer may not know them."""
+def _model(piece: Piece, *, with_words: bool) -> Download:
+    """A 3D model as it came, or without the words inside."""
     if not piece.asset.is_3d:
         raise NoModel
-    file = assets.open_model(piece.asset, with_words=piece.shows_settings)
+    file = assets.open_model(piece.asset, with_words=with_words)
     return Download(file, name(piece.asset, "glb", what="Model"), piece.asset.content_type)
 
 
@@ -80,28 +161,54 @@ def _clock(when: datetime) -> str:
     return f"{month} {when:%d, %Y, %I_%M_%S} {'AM' if when.hour < 12 else 'PM'}"
 
 
-def _extension(asset: Asset) -> str:
-    known = CONTENT_TYPES.get(asset.content_type)
-    return EXTENSIONS[known] if known else asset.storage_key.rpartition(".")[2]
+def _original(piece: Piece, marks: Marks) -> BinaryIO | None:
+    """The stored file with other words around the same pixels; None where it is too oddly built for that."""
+    file = _file()
+    with assets.open_original(piece.asset) as source:
+        try:
+            metadata.write(source, file, content_type=piece.asset.content_type, marks=marks)
+        except Broken:
+            file.close()
+            return None
+    return file
 
 
-def _convert(piece: Piece, target: Format) -> BinaryIO:
-    file = cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_MAX_BYTES))  # noqa: SIM115  (the answer closes it)
-    with assets.open_picture(piece.asset) as original, Image.open(original) as image:
-        _save(image, file, piece, target)
+def _converted(piece: Piece, target: Format, marks: Marks) -> BinaryIO:
+    plain, file = _file(), _file()
+    with plain:
+        with assets.open_picture(piece.asset) as original, Image.open(original) as image:
+            _save(ImageOps.exif_transpose(image), plain, target)
+        metadata.write(plain, file, content_type=f"image/{target}", marks=marks)
+    return file
+
+
+def _signed(file: BinaryIO, title: str, content_type: str, marks: Marks) -> BinaryIO:
+    """With content credentials where the site has a certificate; at its beginning either way."""
+    if credentials.are_on():
+        signed = _file()
+        if credentials.sign(file, signed, name=title, content_type=content_type, marks=marks):
+            file.close()
+            file = signed
+        else:
+            signed.close()
     file.seek(0)
     return file
 
 
-def _save(image: Image.Image, file: BinaryIO, piece: Piece, target: Format) -> None:
+def _file() -> BinaryIO:
+    """In memory while it is small, then on disk."""
+    return cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_MAX_BYTES))  # the answer closes it
+
+
+def _save(image: Image.Image, file: BinaryIO, target: Format) -> None:
+    """The pixels and their colours, and no words."""
     profile = image.info.get("icc_profile")
-    packet = _xmp(piece)
     if target == Format.PNG:
-        image.save(file, "PNG", icc_profile=profile, pnginfo=_chunks(piece, packet))
+        image.save(file, "PNG", icc_profile=profile)
     elif target == Format.JPEG:
-        _opaque(image).save(file, "JPEG", quality=JPEG_QUALITY, icc_profile=profile, xmp=packet, progressive=True)
+        _opaque(image).save(file, "JPEG", quality=JPEG_QUALITY, icc_profile=profile, progressive=True)
     else:
-        image.save(file, "WEBP", quality=WEBP_QUALITY, icc_profile=profile or b"", xmp=packet, exif=b"")
+        image.save(file, "WEBP", quality=WEBP_QUALITY, icc_profile=profile or b"", exif=b"")
 
 
 def _opaque(image: Image.Image) -> Image.Image:
@@ -112,49 +219,3 @@ def _opaque(image: Image.Image) -> Image.Image:
     clear = image.convert("RGBA")
     ground.paste(clear, mask=clear.getchannel("A"))
     return ground
-
-
-def _chunks(piece: Piece, packet: bytes) -> PngImagePlugin.PngInfo:
-    info = PngImagePlugin.PngInfo()
-    info.add_text("Software", "Atelier")
-    for key, value in _settings(piece).items():
-        info.add_itxt(key, value)
-    info.add_itxt("XML:com.adobe.xmp", packet.decode())
-    return info
-
-
-def _settings(piece: Piece) -> dict[str, str]:
-    """How it was made, for those who may know."""
-    if not piece.shows_settings:
-        return {}
-    seed = {"seed": str(piece.asset.seed)} if piece.asset.seed is not None else {}
-    return {"prompt": piece.prompt, "model": piece.asset.maker.name} | seed
-
-
-def _xmp(piece: Piece) -> bytes:
-    """An XMP packet: always where the picture comes from, and how it was made where the viewer may know."""
-    made_with = piece.asset.maker
-    procedural = made_with.provider in PROCEDURAL_PROVIDERS
-    source = SOURCE_TYPES + ("algorithmicMedia" if procedural else "trainedAlgorithmicMedia")
-    told = _settings(piece)
-    attributes = {"Iptc4xmpExt:DigitalSourceType": source, "xmp:CreatorTool": "Atelier"}
-    attributes |= {f"atelier:{key}": value for key, value in told.items()}
-    written = "".join(f"\n    {key}={quoteattr(_plain(value))}" for key, value in attributes.items())
-    return _PACKET.format(attributes=written).encode()
-
-
-def _plain(text: str) -> str:
-    """Without the control characters that XML has no way to write."""
-    return "".join(letter for letter in text if letter >= " " or letter in "\n\t")
-
-
-_PACKET = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
-<x:xmpmeta xmlns:x="adobe:ns:meta/">
- <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
-  <rdf:Description rdf:about=""
-    xmlns:xmp="http://ns.adobe.com/xap/1.0/"
-    xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
-    xmlns:atelier="urn:atelier:made-with:1"{attributes}/>
- </rdf:RDF>
-</x:xmpmeta>
-<?xpacket end="w"?>"""

@@ -73,7 +73,7 @@ class Tile(NamedTuple):
 
 
 def of(post: Post, *, sight: Sight, is_eager: bool = False, size: str = "") -> Tile:
-    """What the tile of a post shows to one viewer. `is_eager` where it is surely in view at first, `size` the wall's."""
+    """What a post's tile shows to one viewer. `is_eager` where it is surely in view at first, `size` the wall's."""
     addresses = dict(post.sources)
     name = post.artist_name
     return Tile(

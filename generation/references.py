@@ -4,6 +4,7 @@ The bytes are drawn anew by uploads.py before anything is kept. The same file tw
 is for thrift, nothing breaks where a merge of a guest brings a second one.
 """
 
+import io
 from datetime import timedelta
 from typing import TYPE_CHECKING, BinaryIO
 from uuid import UUID
@@ -16,7 +17,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from generation import limits, uploads, visitors
+from generation import carried, limits, uploads, visitors
 from generation.errors import BadReference, FileGone
 from generation.models import Enhancement, Job, Reference
 from generation.visitors import Visitor
@@ -39,9 +40,15 @@ def keep(*, owner: "User | None", visitor: Visitor, name: str, file: uploads.Rea
     `visitor` becomes a guest where there is no `owner`, after the checks. Raises BadReference, RateLimited.
     """
     limits.upload(address=address)
-    picture = uploads.clean(file)
-    if owner is not None and (known := _again(owner.pk, picture.sha256)):
-        return known
+    data = uploads.read(file)
+    picture = uploads.clean(io.BytesIO(data))
+    known = _again(owner.pk, picture.sha256) if owner else None
+    row = known or _keep(owner, visitor, name, picture)
+    carried.remember(row, data)
+    return row
+
+
+def _keep(owner: "User | None", visitor: Visitor, name: str, picture: uploads.Clean) -> Reference:
     code = uuid7.uuid7()
     key = default_storage.save(
         f"references/{timezone.now():%Y/%m/%d}/{code}.{picture.extension}", ContentFile(picture.data)
@@ -157,13 +164,14 @@ def _forget(some: QuerySet[Reference], *, beyond: int = 0) -> int:
         locked = Reference.objects.select_for_update(skip_locked=True).filter(pk__in=candidates)
         rows = list(_unused(Reference.objects.filter(pk__in=[row.pk for row in locked])))
         Reference.objects.filter(pk__in=[row.pk for row in rows]).delete()
-        transaction.on_commit(lambda: _delete_bytes([row.storage_key for row in rows]))
+        transaction.on_commit(lambda: _delete_bytes(rows))
     return len(rows)
 
 
-def _delete_bytes(keys: list[str]) -> None:
-    for key in keys:
-        default_storage.delete(key)
+def _delete_bytes(rows: list[Reference]) -> None:
+    for row in rows:
+        default_storage.delete(row.storage_key)
+        carried.forget(row)
 
 
 def _unused(some: QuerySet[Reference]) -> QuerySet[Reference]:

@@ -72,7 +72,7 @@ class Clean:
 
 def clean(file: Readable) -> Clean:
     """Check an upload and draw it anew. Raises BadReference, which says why."""
-    data = _read(file)
+    data = read(file)
     with _decoding:
         picture = _picture(data)
     return Clean(
@@ -95,7 +95,8 @@ def name(text: str) -> str:
 # --- Checks, from the cheap to the dear ------------------------------------------------------------------------------
 
 
-def _read(file: Readable) -> bytes:
+def read(file: Readable) -> bytes:
+    """All of an upload. Raises BadReference where it is empty or too much."""
     data = file.read(BYTES_MAX + 1)
     if not data:
         raise BadReference(reason="The file is empty.")

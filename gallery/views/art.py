@@ -74,10 +74,18 @@ def download(request: Request, code: UUID) -> HttpResponseBase:
     piece = pieces.find(code=code, viewer=request.user)
     if piece.is_withheld:
         raise NeedsAccount(back=piece.asset.url)
-    made = downloads.prepare(piece=piece, wanted=wanted)
+    made = downloads.prepare(piece=piece, wanted=wanted, with_settings=_tells(request, piece))
     response = FileResponse(made.file, as_attachment=True, filename=made.name, content_type=made.content_type)
     response["Cache-Control"] = "private, no-store"
     return response
+
+
+def _tells(request: Request, piece: Piece) -> bool:
+    """Whether the file is to say how it was made: as was asked for this one, else as the person's settings have it."""
+    said = request.GET.get("words")
+    if said not in {None, "0", "1"}:
+        raise NotAChoice("words")
+    return said == "1" if said else downloads.tells_by_rule(piece, request.user)
 
 
 def _own(request: Request, code: UUID) -> Piece:
@@ -135,6 +143,7 @@ def show(
         "form": form or _form(piece),
         "viewer_url": script,
         "wall": walking.wall_of(request, piece),
+        "files": downloads.offer(piece, request.user),
         **more,
     }
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 
 from config.http import Request
-from generation import catalogue, health, lineage, references
+from generation import carried, catalogue, health, lineage, references
 from generation.forms import EQUIVALENT, ONLY
 from generation.models import Enhancement, EnhancementState, InferenceModel, SeedMode
 from generation.models.job import Origin
@@ -68,6 +68,15 @@ def of_address(request: Request, parent: lineage.Parent | None) -> dict[str, Any
     if (model := catalogue.find(initial["model"])) is not None:
         initial |= _fitted(initial, model)
     return initial
+
+
+def of_file(request: Request, initial: dict[str, Any]) -> carried.Filling | None:
+    """What the file of the reference picture carried, where the address asks for it and it is still known."""
+    if request.GET.get("settings") != "file":
+        return None
+    reference = references.find(code=str(initial.get("reference", "")), owner_id=request.owner_id())
+    found = carried.recall(reference)
+    return carried.fill(found, model=catalogue.find(initial["model"])) if found else None
 
 
 def _fitted(initial: dict[str, Any], model: InferenceModel) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from config import http
 from config.http import Request
-from generation import catalogue, prompts, references, words
+from generation import carried, catalogue, prompts, references, words
 from generation.errors import BadReference, FileGone, GenerationError
 from generation.forms import GenerateForm
 from generation.models import Reference
@@ -68,6 +68,7 @@ def _place(
         "form": form,
         "model": catalogue.find(str(form["model"].value() or "")),
         "reference": reference,
+        "carried": carried.recall(reference),
         "upload_refusal": refusal,
         "can_enhance": prompts.available(),
     }

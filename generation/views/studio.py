@@ -20,6 +20,7 @@ from credits.statements import Balance
 from generation import (
     access,
     cards,
+    carried,
     catalogue,
     enhancing,
     equivalents,
@@ -68,8 +69,10 @@ RATIOS = [Drawn(shape.value, *shape.drawn()) for shape in SHAPES.values()]
 def studio(request: Request) -> HttpResponse:
     """The home of everybody. `?prompt`, `?from=<job>` and `?remix=<asset>` (both with `variation=1`) fill the form."""
     parent = filling.parent_of(request)
-    form = GenerateForm(initial=filling.of_address(request, parent))
-    return _page(request, form, parent=parent)
+    initial = filling.of_address(request, parent)
+    filled = filling.of_file(request, initial)
+    form = GenerateForm(initial=initial | (filled.fields if filled else {}))
+    return _page(request, form, parent=parent, filled=filled)
 
 
 @require_POST
@@ -163,7 +166,7 @@ def read(request: Request, *, needs_prompt: bool = True) -> tuple[GenerateForm, 
     data, error = request.POST.dict(), None
     # A browser sends the empty field of a file along, as an empty text of the same name behind the code.
     data["reference"] = next(filter(None, request.POST.getlist("reference")), "")
-    if "remove" in data:
+    if "without" in data:  # never "remove": a form whose button has that name has no method of it, and htmx calls it
         data.pop("reference", None)
     if "undo" in data:
         data = {name: value for name, value in data.items() if name not in {"enhance", "enhancement", "enhanced"}}
@@ -247,6 +250,7 @@ def _page(
     parent: lineage.Parent | None = None,
     refusal: words.Told | None = None,
     enhancement: enhancements.Shown | None = None,
+    filled: carried.Filling | None = None,
     status: int = 200,
 ) -> HttpResponse:
     context = _context(request, form, refusal=refusal)
@@ -255,6 +259,7 @@ def _page(
     context |= {
         "card": _open_card(request.user.pk),
         "parent": parent,
+        "filled": filled,
         "recent": _recent(request.user.pk),
         "is_visitor": request.user.pk is None,
         "suggestions": SUGGESTIONS,
@@ -267,6 +272,7 @@ def _context(request: Request, form: GenerateForm, *, refusal: words.Told | None
     balance = _balance(request)
     tier = access.tier_of(balance, is_guest=not user.is_authenticated)
     offer = _offer(form)
+    reference = references.find(code=str(form["reference"].value() or ""), owner_id=user.pk)
     today = limits.today([Feature.GENERATE, Feature.ENHANCE], owner_id=user.pk, tier=tier)
     return {
         "form": form,
@@ -278,7 +284,8 @@ def _context(request: Request, form: GenerateForm, *, refusal: words.Told | None
         "enhance_limit": today[Feature.ENHANCE],
         "can_enhance": prompts.available(),
         "enhancement": enhancements.in_form(form, viewer_id=user.pk),
-        "reference": references.find(code=str(form["reference"].value() or ""), owner_id=user.pk),
+        "reference": reference,
+        "carried": carried.recall(reference),
         "refusal": refusal,
         "is_guest": not user.is_authenticated,
     }

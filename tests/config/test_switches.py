@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.certificates import chain
+
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCTION = {
     "DATABASE_URL": "postgresql://atelier:hunter2@127.0.0.1:1/atelier",
@@ -38,6 +40,10 @@ def boot(tmp_path: Path, code: str = "import config.settings", **switches: str) 
         {"PUBLIC_URL": "http://atelier.example"},
         {"S3_ENDPOINT_URL": "http://storage.example"},
         {"REDIS_URL": "http://user:hunter2@host"},
+        {"LOG_LEVEL": "LOUD"},
+        {"C2PA_ALGORITHM": "rsa"},
+        {"C2PA_CERTIFICATE": "/no/such/file.pem"},
+        {"C2PA_PRIVATE_KEY": __file__, "C2PA_CERTIFICATE": ""},
         {"EMAIL_URL": "pigeon://user:hunter2@host"},
         {
             "DATABASE_URL": "mysql://user:hunter2@host/name",
@@ -92,6 +98,41 @@ def test_a_model_for_the_own_gpu_without_its_libraries_is_a_warning(tmp_path: Pa
         "from config import checks; print([found.id for found in checks.own_gpu_has_its_libraries()])"
     )
     assert boot(tmp_path, code, DIFFUSION_MODEL="/models/own").stdout == f"{warned}\n"
+
+
+@pytest.mark.parametrize("given", ["C2PA_CERTIFICATE", "C2PA_PRIVATE_KEY"])
+def test_a_certificate_without_its_key_stops_the_boot(tmp_path: Path, given: str) -> None:
+    made = chain()
+    files = {"C2PA_CERTIFICATE": made.certificate, "C2PA_PRIVATE_KEY": made.key}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    ended = boot(tmp_path, **{given: str(tmp_path / given)})
+    (missing,) = set(files) - {given}
+    assert ended.returncode == 1
+    assert ended.stderr == (f"atelier: {missing} is not set. Content credentials need a certificate and its key.\n")
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_certificate_and_its_key_are_read_at_boot(tmp_path: Path, swapped: bool) -> None:
+    made = chain()
+    names = ["C2PA_CERTIFICATE", "C2PA_PRIVATE_KEY"]
+    for name, text in zip(names, (made.certificate, made.key), strict=True):
+        (tmp_path / name).write_text(text)
+    paths = [str(tmp_path / name) for name in names]
+    ended = boot(tmp_path, **dict(zip(names, reversed(paths) if swapped else paths, strict=True)))
+    assert (ended.returncode, ended.stderr.count("\n")) == ((1, 1) if swapped else (0, 0))
+    assert ("the file holds no certificate" in ended.stderr) == swapped
+    assert made.key not in ended.stderr
+
+
+def test_a_certificate_without_the_library_stops_the_boot(tmp_path: Path) -> None:
+    made = chain()
+    for name, text in {"cert": made.certificate, "key": made.key}.items():
+        (tmp_path / name).write_text(text)
+    code = "import sys; sys.modules['c2pa'] = None; import config.settings"
+    ended = boot(tmp_path, code, C2PA_CERTIFICATE=str(tmp_path / "cert"), C2PA_PRIVATE_KEY=str(tmp_path / "key"))
+    assert ended.returncode == 1
+    assert "pip install -r requirements-c2pa.txt" in ended.stderr
 
 
 def test_the_example_lists_every_switch_that_is_read_and_no_other() -> None:

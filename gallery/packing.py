@@ -27,6 +27,7 @@ from gallery import archives
 from gallery.models import Archive, ArchiveItem
 from generation import assets
 from generation.errors import FileGone
+from generation.metadata.marks import Source, source_of
 from generation.models import Asset
 
 log = logging.getLogger(__name__)
@@ -37,9 +38,6 @@ IN_MEMORY_MAX_BYTES = 1024 * 1024
 REPORT_SECONDS = 1.0
 FORMAT = "atelier-archive-1"
 EXTENSIONS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "model/gltf-binary": "glb"}
-SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
-# Drawn by an algorithm, not by a model that learned from pictures: the IPTC has a word of its own for it.
-PROCEDURAL_PROVIDERS = ("demo",)
 COLUMNS = (
     "file",
     "status",
@@ -193,7 +191,7 @@ def file_name(asset: Asset) -> str:
 def told(asset: Asset) -> dict[str, Any]:
     """All that its owner may know of a picture, as the database has it."""
     job, maker = asset.job, asset.maker
-    source = "algorithmicMedia" if maker.provider in PROCEDURAL_PROVIDERS else "trainedAlgorithmicMedia"
+    source = source_of(maker.provider)
     post = getattr(asset, "post", None)
     return {
         "format": FORMAT,
@@ -227,8 +225,8 @@ def told(asset: Asset) -> dict[str, Any]:
         "content_type": asset.content_type,
         "size_bytes": asset.size_bytes,
         "sha256": asset.sha256,
-        "made_by_ai": maker.provider not in PROCEDURAL_PROVIDERS,
-        "digital_source_type": SOURCE_TYPES + source,
+        "made_by_ai": source == Source.MODEL,
+        "digital_source_type": str(source),
     }
 
 

@@ -12,10 +12,10 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.text import Truncator
 
-from gallery.downloads import PROCEDURAL_PROVIDERS
 from gallery.models import LEVELS_FOR_ALL, Collection, Post, Visibility
 from gallery.pieces import Piece
 from generation import postcards
+from generation.metadata.marks import Source, source_of
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -195,8 +195,8 @@ def _person(artist: "User") -> dict[str, Any]:
 def _linked_piece(piece: Piece, post: Post, url: str) -> dict[str, Any]:
     """The picture; for a 3D model its poster, beside the model itself."""
     asset = piece.asset
-    procedural = asset.maker.provider in PROCEDURAL_PROVIDERS
-    source = "AlgorithmicMedia" if procedural else "TrainedAlgorithmicMedia"
+    by_ai = source_of(asset.maker.provider) == Source.MODEL
+    source = "TrainedAlgorithmicMedia" if by_ai else "AlgorithmicMedia"
     node = {
         "@type": "ImageObject",
         "@id": f"{url}#picture",

@@ -232,10 +232,10 @@ def trash_file(request: Request, code: UUID, width: int, kind: str) -> HttpRespo
         raise Http404
     asset = trash.find(code=code, owner_id=request.user.pk)
     try:
-        opened, content_type = renditions.open_one(asset, width, kind, viewer_id=asset.owner_id)
+        opened = renditions.open_one(asset, width, kind, viewer_id=asset.owner_id)
     except FileGone as error:
         raise Http404 from error
-    response = FileResponse(opened, content_type=content_type)
+    response = FileResponse(opened.file, content_type=opened.content_type)
     response["Cache-Control"] = "private, no-store"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response

@@ -34,7 +34,7 @@ def age(*assets: Asset, days: int = 30) -> None:
 
 
 def keys_of(asset: Asset) -> list[str]:
-    shown = [renditions.key(asset, width, kind) for width in renditions.widths(asset) for kind in ("avif", "webp")]
+    shown = [renditions.key(asset, width, kind) for width in asset.rendition_widths for kind in ("avif", "webp")]
     return list(filter(None, [asset.storage_key, asset.poster_key, *shown]))
 
 

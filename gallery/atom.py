@@ -110,7 +110,7 @@ def _written(document: _Document, posts: Iterable[Post]) -> str:
         document.add_item(
             title=short(words, TITLE_MAX),
             link=absolute(post.url),
-            description=None,  # type: ignore[arg-type]  (its signature lacks what it documents)
+            description=None,  # type: ignore[arg-type]
             author_name=plain(post.artist_name),
             author_link=absolute(post.artist_url) if post.artist_url else None,
             pubdate=post.published_at,

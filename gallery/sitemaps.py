@@ -74,7 +74,7 @@ class Collections:
             yield Entry(collection_path(Collection(code=code)), changed_at)
 
 
-KINDS = {"posts": Posts, "artists": Artists, "collections": Collections}
+KINDS: dict[str, type[Posts | Artists | Collections]] = {"posts": Posts, "artists": Artists, "collections": Collections}
 
 
 def index() -> str:

@@ -224,8 +224,8 @@ def test_card_job_receipt_picture_and_download_name_the_model_that_made_it(
     asset = Asset.objects.filter(job=job)[0]
     assert "<dt>Model</dt><dd>Gouache</dd>" in client.get(f"/art/{asset.code}").content.decode()
     assert pictures.show(asset).model_name == "Gouache"
-    file = b"".join(client.get(f"/art/{asset.code}/download?format=png").streaming_content)  # type: ignore[arg-type]
-    assert "Model: Gouache" in Image.open(BytesIO(file)).info["parameters"]
+    png: Any = client.get(f"/art/{asset.code}/download?format=png")
+    assert "Model: Gouache" in Image.open(BytesIO(b"".join(png.streaming_content))).info["parameters"]
     assert "/gouache_" in asset.storage_key
 
 

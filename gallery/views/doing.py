@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -82,7 +83,9 @@ def lineage(request: Request, code: UUID) -> HttpResponseBase:
     piece = pieces.find(code=code, viewer=request.user)
     family = kin.of(piece=piece, viewer=request.user, levels=artists.levels_for(request.user))
     name = "gallery/partials/kin.html" if request.htmx else "gallery/lineage.html"
-    return render(request, name, {"piece": piece, "kin": family})
+    response = render(request, name, {"piece": piece, "kin": family})
+    patch_vary_headers(response, ["HX-Request"])
+    return response
 
 
 @require_safe

@@ -54,6 +54,7 @@
   document.addEventListener("htmx:afterSwap", function (event) {
     var asked = event.detail.requestConfig && event.detail.requestConfig.path || "";
     if (/\/comments\?before=/.test(asked)) focus(document.querySelector(".talk > li:not(.talk__older)"));
+    if (/\/rate$/.test(asked) && document.activeElement === document.body) focus(document.getElementById("stars-1"));
     if (/^\/comments\/.+\/delete$/.test(asked)) focus(document.getElementById("co"));
   });
   function focus(place) { if (place) place.focus({ preventScroll: true }); }

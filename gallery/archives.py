@@ -7,7 +7,7 @@ lost try left behind is known without a list.
 
 from collections.abc import Collection
 from datetime import timedelta
-from typing import BinaryIO
+from typing import BinaryIO, cast
 from uuid import UUID
 
 from django.conf import settings
@@ -210,5 +210,4 @@ def open_file(archive: Archive) -> BinaryIO:
         raise FileGone(code=str(archive.code)) from error
     # An object in a bucket, opened as a file, would first be copied here as a whole.
     remote = getattr(file, "obj", None)
-    stream: BinaryIO = remote.get()["Body"] if remote is not None else file
-    return stream
+    return cast(BinaryIO, remote.get()["Body"] if remote is not None else file)

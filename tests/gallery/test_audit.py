@@ -15,6 +15,7 @@ pytestmark = pytest.mark.django_db
         ("UPDATE gallery_post SET code = gen_random_uuid()", "post_fits_its_asset"),
         ("UPDATE gallery_post SET owner_id = (SELECT max(id) FROM accounts_user)", "post_fits_its_asset"),
         ("UPDATE generation_asset SET visibility = 'private'", "post_listed_only_when_public"),
+        ("UPDATE generation_asset SET deleted_at = now()", "post_listed_only_while_kept"),
     ],
 )
 def test_a_post_that_does_not_fit_its_asset_is_found(alice: User, charlie: User, sql: str, found: str) -> None:

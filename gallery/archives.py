@@ -7,7 +7,7 @@ lost try left behind is known without a list.
 
 from collections.abc import Collection
 from datetime import timedelta
-from typing import BinaryIO
+from typing import BinaryIO, cast
 from uuid import UUID
 
 from django.conf import settings
@@ -30,6 +30,8 @@ KEPT_MAX = 5
 LISTED_MAX = 20
 SWEPT_MAX = 100
 HINT_AGE = timedelta(seconds=20)
+# After the first try that broke one minute, after the second five: a storage that is away may be back by then.
+REST, REST_GROWS = timedelta(minutes=1), 5
 OPEN = (ArchiveState.QUEUED, ArchiveState.PACKING)
 
 
@@ -92,8 +94,7 @@ def claim() -> Archive | None:
         visitors.take_turns("archives:claim")
         if _packing().filter(lease_until__gte=Now()).count() >= settings.ARCHIVES_PACKED_AT_ONCE:
             return None
-        free = Q(state=ArchiveState.QUEUED) | Q(state=ArchiveState.PACKING, lease_until__lt=Now())
-        archive = Archive.objects.filter(free, tries__lt=TRIES_MAX).order_by("pk").first()
+        archive = Archive.objects.filter(_free(), tries__lt=TRIES_MAX).order_by("pk").first()
         if archive is None:
             return None
         archive.state, archive.packed, archive.missing = ArchiveState.PACKING, 0, 0
@@ -129,11 +130,18 @@ def finish(archive: Archive, file: BinaryIO, *, size_bytes: int, packed: int, mi
 
 
 def give_up(archive: Archive) -> None:
-    """After a try that broke: back into the queue, or failed after the last."""
-    is_last = archive.tries >= TRIES_MAX
-    _mine(archive).update(state=ArchiveState.FAILED if is_last else ArchiveState.QUEUED, lease_until=None)
-    if is_last:
+    """After a try that broke: back into the queue after a rest, or failed after the last."""
+    if archive.tries < TRIES_MAX:
+        rests_until = timezone.now() + REST * REST_GROWS ** (archive.tries - 1)
+        _mine(archive).update(state=ArchiveState.QUEUED, lease_until=rests_until)
+    elif _mine(archive).update(state=ArchiveState.FAILED, lease_until=None):
         _remove_lost(archive, below=TRIES_MAX + 1)
+
+
+def _free() -> Q:
+    """Waiting and rested, or lost by its worker."""
+    rested = Q(lease_until=None) | Q(lease_until__lt=Now())
+    return Q(state=ArchiveState.QUEUED) & rested | Q(state=ArchiveState.PACKING, lease_until__lt=Now())
 
 
 def _packing() -> QuerySet[Archive]:
@@ -167,8 +175,7 @@ def sweep() -> int:
     for archive in lost.order_by("pk")[:SWEPT_MAX]:
         give_up(archive)
     _expire()
-    queued = Q(state=ArchiveState.QUEUED, created_at__lt=timezone.now() - HINT_AGE)
-    waiting = Archive.objects.filter(queued | Q(state=ArchiveState.PACKING, lease_until__lt=Now()))[:SWEPT_MAX].count()
+    waiting = Archive.objects.filter(_free(), created_at__lt=timezone.now() - HINT_AGE)[:SWEPT_MAX].count()
     if waiting:
         _hint()
     return waiting
@@ -210,5 +217,4 @@ def open_file(archive: Archive) -> BinaryIO:
         raise FileGone(code=str(archive.code)) from error
     # An object in a bucket, opened as a file, would first be copied here as a whole.
     remote = getattr(file, "obj", None)
-    stream: BinaryIO = remote.get()["Body"] if remote is not None else file
-    return stream
+    return cast(BinaryIO, remote.get()["Body"] if remote is not None else file)

@@ -20,6 +20,14 @@ POSTS = (
          WHERE post.is_listed AND asset.visibility <> 'public'
         """,
     ),
+    Check(
+        "post_listed_only_while_kept",
+        "What its owner deleted is not listed.",
+        """
+        SELECT post.id FROM gallery_post post JOIN generation_asset asset ON asset.id = post.asset_id
+         WHERE post.is_listed AND asset.deleted_at IS NOT NULL
+        """,
+    ),
 )
 
 

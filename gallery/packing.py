@@ -24,7 +24,7 @@ from django.conf import settings
 from django.db import Error, connection
 
 from gallery import archives
-from gallery.models import Archive, ArchiveItem
+from gallery.models import Archive, ArchiveItem, ArchiveState
 from generation import assets
 from generation.errors import FileGone
 from generation.metadata.marks import Source, source_of
@@ -75,7 +75,7 @@ class Packed:
 
 
 def pack_next() -> Archive | None:
-    """Pack the archive that has waited longest. Returns it, or None when none waited."""
+    """Pack the archive that has waited longest. Returns it as it ended, or None when none waited."""
     archive = archives.claim()
     if archive is None:
         return None
@@ -97,7 +97,8 @@ def _pack(archive: Archive) -> None:
         packed = _write(archive, file)
         size_bytes = file.tell()
         file.seek(0)
-        archives.finish(archive, file, size_bytes=size_bytes, packed=packed.packed, missing=packed.missing)
+        if archives.finish(archive, file, size_bytes=size_bytes, packed=packed.packed, missing=packed.missing):
+            archive.state = ArchiveState.READY
 
 
 def _write(archive: Archive, file: BinaryIO) -> Packed:

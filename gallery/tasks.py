@@ -8,6 +8,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from gallery import archives, mails, packing, trash
+from gallery.models import ArchiveState
 from generation import disposal
 
 log = logging.getLogger(__name__)
@@ -75,8 +76,9 @@ def tell_answer(appeal_id: int) -> None:
     acks_late=False,
 )
 def pack() -> None:
-    """Pack the archive that has waited longest, and ask for the next one."""
-    if packing.pack_next():
+    """Pack the archive that has waited longest, and ask for the next one. After a try that broke the sweep does."""
+    archive = packing.pack_next()
+    if archive is not None and archive.state == ArchiveState.READY:
         pack_soon()
 
 

@@ -106,7 +106,7 @@ def _unnamed_files(keys: list[str]) -> list[str]:
 
 
 def _unnamed_renditions(folders: list[str]) -> list[str]:
-    codes = [_code(folder) for folder in folders]
+    codes = [code for folder in folders if (code := _code(folder))]
     known = set(Asset.objects.filter(code__in=codes, purged_at=None).values_list("code", flat=True))
     return [folder for folder in folders if _code(folder) not in known]
 

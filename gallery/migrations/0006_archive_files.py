@@ -12,6 +12,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterField(
+            model_name='archive',
+            name='lease_until',
+            field=models.DateTimeField(help_text='Until when a worker is believed to be packing, or it rests.', null=True),
+        ),
         migrations.AddIndex(
             model_name='archive',
             index=models.Index(condition=models.Q(('storage_key', ''), _negated=True), fields=['expires_at'], name='archive_with_a_file'),

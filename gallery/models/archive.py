@@ -29,7 +29,9 @@ class Archive(models.Model):
     storage_key = models.CharField(max_length=200, blank=True)
     size_bytes = models.PositiveBigIntegerField(default=0)
     created_at = models.DateTimeField(db_default=Now())
-    lease_until = models.DateTimeField(null=True, help_text="Until when a worker is believed to be packing.")
+    lease_until = models.DateTimeField(
+        null=True, help_text="Until when a worker is believed to be packing, or it rests."
+    )
     tries = models.PositiveSmallIntegerField(default=0)
     ready_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)

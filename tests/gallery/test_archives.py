@@ -320,6 +320,8 @@ def test_a_storage_that_takes_no_file_is_tried_three_times(
     monkeypatch.setattr(FileSystemStorage, "_save", save)
     for _ in range(archives.TRIES_MAX):
         assert packing.pack_next() == archive
+        assert packing.pack_next() is None  # it rests
+        lose(archive)
     assert packing.pack_next() is None
     archive.refresh_from_db()
     assert (archive.state, archive.tries) == (ArchiveState.FAILED, archives.TRIES_MAX)

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.django_db
             {"post_fits_its_asset", "artist_counts_their_posts"},
         ),
         ("UPDATE generation_asset SET visibility = 'private'", {"post_listed_only_when_public"}),
+        ("UPDATE generation_asset SET deleted_at = now()", {"post_listed_only_while_kept"}),
     ],
 )
 def test_a_post_that_does_not_fit_its_asset_is_found(alice: User, charlie: User, sql: str, found: set[str]) -> None:

@@ -45,7 +45,7 @@ def test_a_worker_that_is_killed_while_it_packs_costs_time_and_nothing_else(alic
     archive = archives.ask(owner_id=alice.pk, asset_ids=[row.pk for row in rows], name="All that match")
     connections.close_all()  # the child makes its own
     if not (child := os.fork()):
-        packing.REPORT_SECONDS = 0.0  # type: ignore[misc]
+        packing.REPORT_SECONDS = 0.0
         plain = packing._add
 
         def slowly(*told: object) -> None:

@@ -198,6 +198,21 @@ def test_the_trash_comes_in_pages_the_last_deleted_first(browse: As, alice: User
     assert client.get("/library/trash?after=nonsense").status_code == 400
 
 
+@pytest.mark.django_db
+def test_the_job_of_deleted_pictures_says_so_and_fails_nowhere(browse: As, alice: User) -> None:
+    first, second = make(alice, pictures=2)
+    client = browse(alice)
+    client.post(f"{first.url}/delete")
+    page = client.get(f"/jobs/{first.job.code}").content.decode()
+    assert first.url not in page
+    assert second.url in page
+    assert "pictures arrived" not in page
+    client.post(f"{second.url}/delete")
+    page = client.get(f"/jobs/{first.job.code}").content.decode()
+    assert "You deleted what this job made." in page
+    assert "notice--fail" not in page
+
+
 # --- For good --------------------------------------------------------------------------------------------------------
 
 
@@ -303,8 +318,8 @@ def test_restoring_and_deleting_for_good_at_once_has_one_outcome(alice: User) ->
         show(asset)
         trash.discard(owner_id=alice.pk, asset_ids=[asset.pk], when=timezone.now())
         both = [
-            lambda pk=asset.pk: trash.restore(owner_id=alice.pk, asset_ids=[pk]),  # type: ignore[misc]
-            lambda pk=asset.pk: trash.purge(owner_id=alice.pk, asset_ids=[pk]),  # type: ignore[misc]
+            lambda pk=asset.pk: trash.restore(owner_id=alice.pk, asset_ids=[pk]),
+            lambda pk=asset.pk: trash.purge(owner_id=alice.pk, asset_ids=[pk]),
         ]
         assert sorted(map(str, race(both))) == ["0", "1"]
         row = Asset.objects.get(pk=asset.pk)

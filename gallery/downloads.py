@@ -13,6 +13,7 @@ from PIL import Image, ImageOps
 
 from gallery import credentials
 from gallery.errors import NoModel
+from gallery.models.post import TITLE_MAX
 from gallery.pieces import Piece, Viewer
 from generation import assets, metadata
 from generation.metadata import Broken, Marks, jsonld
@@ -95,7 +96,7 @@ def marks_of(piece: Piece, *, with_settings: bool) -> Marks:
         source=source_of(asset.maker.provider),
         made_at=asset.created_at,
         settings=_settings(asset) if with_settings else None,
-        title="" if piece.is_private else text(piece.title, NAME_MAX),
+        title="" if piece.is_private else text(piece.title, TITLE_MAX),
         artist="" if piece.is_private else text(asset.owner.public_name, NAME_MAX),
     )
 

@@ -13,9 +13,10 @@ from PIL import Image, ImageOps
 
 from gallery import credentials
 from gallery.errors import NoModel
+from gallery.models.post import TITLE_MAX
 from gallery.pieces import Piece, Viewer
 from generation import assets, metadata
-from generation.metadata import Broken, Marks
+from generation.metadata import Broken, Marks, jsonld
 from generation.metadata.marks import NAME_MAX, Settings, Source, settings_of, source_of, text
 from generation.models import Asset, Style
 from generation.wish import asked
@@ -95,7 +96,7 @@ def marks_of(piece: Piece, *, with_settings: bool) -> Marks:
         source=source_of(asset.maker.provider),
         made_at=asset.created_at,
         settings=_settings(asset) if with_settings else None,
-        title="" if piece.is_private else text(piece.title, NAME_MAX),
+        title="" if piece.is_private else text(piece.title, TITLE_MAX),
         artist="" if piece.is_private else text(asset.owner.public_name, NAME_MAX),
     )
 
@@ -132,7 +133,7 @@ def prepare(*, piece: Piece, wanted: Format, with_settings: bool) -> Download:
     """
     with_settings = with_settings and may_tell(piece)
     if wanted == Format.GLB or (piece.asset.is_3d and wanted == Format.ORIGINAL):
-        return _model(piece, with_words=with_settings)
+        return _model(piece, with_settings=with_settings)
     stored = CONTENT_TYPES.get(piece.asset.content_type)
     target = (stored or Format.PNG) if wanted == Format.ORIGINAL else wanted
     title, kind = name(piece.asset, EXTENSIONS[target]), f"image/{target}"
@@ -142,11 +143,12 @@ def prepare(*, piece: Piece, wanted: Format, with_settings: bool) -> Download:
     return Download(_signed(made, title, kind, marks), title, kind)
 
 
-def _model(piece: Piece, *, with_words: bool) -> Download:
-    """A 3D model as it came, or without the words inside."""
+def _model(piece: Piece, *, with_settings: bool) -> Download:
+    """A 3D model: its shape as it came, its words ours, or none."""
     if not piece.asset.is_3d:
         raise NoModel
-    file = assets.open_model(piece.asset, with_words=with_words)
+    packet = jsonld.packet(marks_of(piece, with_settings=with_settings))
+    file = assets.open_model(piece.asset, with_words=with_settings, packet=packet)
     return Download(file, name(piece.asset, "glb", what="Model"), piece.asset.content_type)
 
 

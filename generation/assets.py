@@ -5,7 +5,7 @@ The file lies in storage before its row is written: intake.py puts it there.
 
 import tempfile
 from collections.abc import Collection, Sequence
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 from uuid import UUID
 
 from django.core.files.storage import default_storage
@@ -177,14 +177,17 @@ def open_picture(asset: Asset) -> BinaryIO:
     return open_key(asset.picture_key, asset.code)
 
 
-def open_model(asset: Asset, *, with_words: bool) -> BinaryIO:
-    """The bytes of a 3D model; without the words inside, for those from whom its prompt is hidden. Raises FileGone."""
+def open_model(asset: Asset, *, with_words: bool, packet: dict[str, Any] | None = None) -> BinaryIO:
+    """The bytes of a 3D model; without the words inside, for those from whom its prompt is hidden. Raises FileGone.
+
+    With `packet`, XMP as JSON-LD, that is what it says of itself.
+    """
     original = open_original(asset)
-    if with_words:
+    if with_words and packet is None:
         return original
     file = cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_MAX_BYTES))  # noqa: SIM115  (the answer closes it)
     with original:
-        plain.copy(original, file)
+        plain.copy(original, file, with_words=with_words, packet=packet)
     file.seek(0)
     return file
 

@@ -125,6 +125,11 @@ def test_a_certificate_and_its_key_are_read_at_boot(tmp_path: Path, swapped: boo
     assert made.key not in ended.stderr
 
 
+def test_a_web_process_loads_the_library_for_no_download_but_a_signed_one(tmp_path: Path) -> None:
+    code = "import django, sys; django.setup(); import config.urls, gallery.views.art; print('c2pa' in sys.modules)"
+    assert boot(tmp_path, code).stdout == "False\n"
+
+
 def test_a_certificate_without_the_library_stops_the_boot(tmp_path: Path) -> None:
     made = chain()
     for name, text in {"cert": made.certificate, "key": made.key}.items():

@@ -1,7 +1,9 @@
 """Downloads: the name, the bytes, what is written inside, and for whom."""
 
 import io
+import json
 import re
+import struct
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -14,6 +16,7 @@ from PIL import Image
 from accounts.models import User
 from generation import metadata
 from generation.models import Asset, InferenceModel
+from generation.solid import glb
 from tests.browsers import As
 from tests.files import attributes, packet, picture
 from tests.pictures import PROMPT, one, png, show, solid
@@ -249,12 +252,33 @@ def test_an_unknown_wish_about_words_is_400(browse: As, alice: User, asset: Asse
     assert browse(alice).get(f"{asset.url}/download", {"words": words}).status_code == 400
 
 
-def test_a_model_is_as_silent_as_a_picture(browse: As, alice: User) -> None:
+def document(data: bytes) -> dict[str, Any]:
+    """The JSON of a .glb, and that its frame fits."""
+    magic, version, length, text_length = struct.unpack("<4sIII", data[:16])
+    assert (magic, version, length) == (b"glTF", 2, len(data))
+    told: dict[str, Any] = json.loads(data[20 : 20 + text_length])
+    return told
+
+
+@pytest.mark.parametrize("wanted", ["original", "glb"])
+def test_a_model_tells_as_much_as_a_picture(browse: As, alice: User, charlie: User, wanted: str) -> None:
     asset = solid(alice, prompt="A blue porcelain vase")
-    _, told = fetch(browse, alice, asset, "glb")
-    _, silent = fetch(browse, alice, asset, "glb", words="0")
-    assert silent[:4] == told[:4] == b"glTF"
-    assert b"vase" not in silent
+    _, told = fetch(browse, alice, asset, wanted)
+    _, silent = fetch(browse, alice, asset, wanted, words="0")
+    show(asset, hide_prompt=True)
+    _, hidden = fetch(browse, charlie, asset, wanted)
+    packets = [document(data)["extensions"]["KHR_xmp_json_ld"]["packets"][0] for data in (told, silent, hidden)]
+    assert {packet["Iptc4xmpExt:DigitalSourceType"].rpartition("/")[2] for packet in packets} == {"algorithmicMedia"}
+    assert packets[0]["Iptc4xmpExt:AIPromptInformation"] == "A blue porcelain vase"
+    for data in (silent, hidden):
+        assert b"vase" not in data
+        assert "Iptc4xmpExt:AISystemUsed" not in document(data)["extensions"]["KHR_xmp_json_ld"]["packets"][0]
+    solids = [glb.read(data) for data in (told, silent, hidden)]
+    assert len({solid.triangles for solid in solids}) == 1
+
+
+def test_the_poster_of_a_model_tells_its_words_too(browse: As, alice: User) -> None:
+    asset = solid(alice, prompt="A blue porcelain vase")
     _, poster = fetch(browse, alice, asset, "png")
     said = metadata.find(poster)
     assert said is not None

@@ -9,7 +9,19 @@ import django
 django.setup()
 
 from bench.ground import Ground  # noqa: E402  (models exist from here on)
-from bench.metrics import audit, gallery, limits, overhead, poll, reserves, statement, submit, throughput, webhook  # noqa: E402
+from bench.metrics import (  # noqa: E402
+    audit,
+    gallery,
+    limits,
+    overhead,
+    poll,
+    reserves,
+    statement,
+    submit,
+    throughput,
+    thumbnails,
+    webhook,
+)
 
 MEASURES = {
     "M1": submit.measure,
@@ -18,6 +30,7 @@ MEASURES = {
     "M7": throughput.measure,
     "M8": webhook.measure,
     "M9": reserves.measure,
+    "M13": thumbnails.measure,
     "M14": limits.measure,
     "M17": statement.measure,
     "audit": audit.measure,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from config import embedded, guardian
 
-METRICS = ("M1", "M2", "M6", "M7", "M8", "M9", "M14", "M17", "audit", "gallery")
+METRICS = ("M1", "M2", "M6", "M7", "M8", "M9", "M13", "M14", "M17", "audit", "gallery")
 BARE_REDIS = 5  # the database of the bare queue's broker; the site has 0 to 2
 # What the site's limits would otherwise refuse, since the bench asks from one place on behalf of a thousand people.
 LIMITS_OFF = {
@@ -59,7 +59,16 @@ def run(metric: str, options: argparse.Namespace) -> int:
 
 def environment(folder: str) -> dict[str, str]:
     """Ours without settings of a site, so that the same is measured everywhere."""
-    site = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "PUBLIC_URL", "ALLOWED_HOSTS", "S3_BUCKET", "PORT")
+    site = (
+        "DATABASE_URL",
+        "REDIS_URL",
+        "SECRET_KEY",
+        "PUBLIC_URL",
+        "ALLOWED_HOSTS",
+        "S3_BUCKET",
+        "S3_PUBLIC_URL",
+        "PORT",
+    )
     foreign = (*site, "REPLICATE_API_TOKEN", "GEMINI_API_KEYS", "DIFFUSION_MODEL", "EMULATE")
     kept = {name: value for name, value in os.environ.items() if name not in foreign}
     own = {"VAR_DIR": folder, "DJANGO_SETTINGS_MODULE": "bench.settings"}

@@ -4,7 +4,7 @@ later is remote.py's."""
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from celery.exceptions import SoftTimeLimitExceeded
@@ -15,11 +15,13 @@ from generation import breaker, intake, lanes, orders, remote, retrying, running
 from generation.breaker import Leave
 from generation.models import Attempt, ErrorCode, Job, JobState
 from generation.providers import registry
-from generation.providers.base import DirectProvider, Provider, ProviderError, RemoteProvider, Watch
+from generation.providers.base import DirectProvider, Output, Provider, ProviderError, RemoteProvider, Watch
 
 log = logging.getLogger(__name__)
 
 PROGRESS_SECONDS = 0.5
+# Between tries of a storage that is away, while what the provider made is in our hands and its call is paid.
+STORAGE_PAUSES_SECONDS = (1.0, 2.0, 4.0, 8.0, 15.0)
 
 
 def work(lane: str) -> Job | None:
@@ -85,8 +87,19 @@ def _draw(job: Job, attempt: Attempt, provider: DirectProvider) -> bool:
             return False
         raise ProviderError(ErrorCode.PROVIDER_FAILED, permanent=False, detail="no picture came")
     running.storing(job)
-    pictures = intake.keep_readable(job=job, outputs=outputs)
+    pictures = _keep(job, outputs)
     return running.store(job, attempt, pictures, run_seconds=run_seconds) == JobState.SUCCEEDED
+
+
+def _keep(job: Job, outputs: Sequence[Output]) -> list[intake.Stored]:
+    """Put them into storage; for a moment without one no second call is made. Raises OSError when it stays away."""
+    for seconds in STORAGE_PAUSES_SECONDS:
+        try:
+            return intake.keep_readable(job=job, outputs=outputs)
+        except OSError as error:
+            log.warning("job %s: the storage is away: %s", job.code, error)
+            time.sleep(seconds)
+    return intake.keep_readable(job=job, outputs=outputs)
 
 
 def _watch(job: Job) -> Watch:

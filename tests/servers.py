@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 
-for name in ("DATABASE_URL", "REDIS_URL", "DEBUG", "S3_BUCKET"):
+for name in ("DATABASE_URL", "REDIS_URL", "DEBUG", "S3_BUCKET", "S3_PUBLIC_URL"):
     os.environ.pop(name, None)
 os.environ["VAR_DIR"] = str(Path(os.environ.get("TEST_VAR_DIR", ROOT / "var/test")) / WORKER)
 os.environ.setdefault("EMAIL_URL", "memorymail://")

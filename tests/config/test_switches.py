@@ -62,6 +62,24 @@ def test_a_value_that_does_not_parse_stops_the_boot_with_its_name(tmp_path: Path
     assert "hunter2" not in ended.stderr
 
 
+def test_a_public_address_needs_its_bucket(tmp_path: Path) -> None:
+    ended = boot(tmp_path, S3_PUBLIC_URL="https://pictures.example")
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("atelier: S3_PUBLIC_URL is where a bucket is read; set S3_BUCKET")
+
+
+def test_pages_may_load_pictures_from_the_public_address_and_nothing_else_from_there(tmp_path: Path) -> None:
+    code = (
+        "from config import settings; import sys\n"
+        "directives = settings.CONTENT_SECURITY_POLICY['DIRECTIVES']\n"
+        "print([name for name, sources in directives.items() if 'https://pictures.example:8443' in sources])\n"
+        "assert 'botocore' not in sys.modules"
+    )
+    bucket = {"S3_BUCKET": "b", "S3_ACCESS_KEY_ID": "a", "S3_SECRET_ACCESS_KEY": "s"}
+    ended = boot(tmp_path, code, **bucket, S3_PUBLIC_URL="https://pictures.example:8443/some/folder/")
+    assert (ended.stdout, ended.stderr) == ("['img-src']\n", "")
+
+
 @pytest.mark.parametrize("missing", ["SECRET_KEY", "REDIS_URL", "ALLOWED_HOSTS"])
 def test_a_site_with_its_own_database_needs_these(tmp_path: Path, missing: str) -> None:
     ended = boot(tmp_path, **{name: value for name, value in PRODUCTION.items() if name != missing})

@@ -1,5 +1,6 @@
 """From the queue to its end: what each step writes, what it costs, and what happens when it happens twice."""
 
+import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -318,11 +319,30 @@ def test_a_worker_that_was_lost_while_it_stored_costs_no_picture(
     assert charges(job) == (2, 2, 0, 0)
 
 
-def test_a_storage_that_is_away_for_a_moment_costs_no_picture(
+def test_a_storage_that_is_away_for_a_moment_costs_no_second_call(
+    alice: User, provide: Provide, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F57, J5."""
+    monkeypatch.setattr(worker, "STORAGE_PAUSES_SECONDS", (0.1,) * 100)
+    provider = provide(Obedient(pictures.png(1), pictures.png(2)))
+    job = ask(alice, 2)
+    settings.MEDIA_ROOT = tmp_path / "away"
+    settings.MEDIA_ROOT.touch()
+    back = threading.Timer(0.5, settings.MEDIA_ROOT.unlink)
+    back.start()
+    worker.work("providers")
+    back.join()
+    job.refresh_from_db()
+    assert (job.state, job.tries, len(provider.orders)) == (JobState.SUCCEEDED, 1, 1)
+    assert charges(job) == (2, 2, 0, 0)
+
+
+def test_a_storage_that_is_away_for_longer_costs_no_picture(
     alice: User, provide: Provide, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F57."""
     monkeypatch.setattr(worker, "PROGRESS_SECONDS", 0)
+    monkeypatch.setattr(worker, "STORAGE_PAUSES_SECONDS", (0,))
     provide(Obedient(pictures.png(1), pictures.png(2)))
     job = ask(alice, 2)
     settings.MEDIA_ROOT = tmp_path / "a file" / "and no folder"

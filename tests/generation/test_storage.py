@@ -162,8 +162,9 @@ def test_only_an_object_that_is_absent_is_404(bucket: Moto, alice: User, browse:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_job_without_a_storage_ends_unpaid_and_one_whose_storage_returns_is_stored(
-    bucket: Moto, alice: User, settings: Any
+    bucket: Moto, alice: User, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(worker, "STORAGE_PAUSES_SECONDS", (0,))
     settings.STORAGES = bucket.storages(endpoint_url=NOWHERE)
     lost, kept = (pictures.submit(alice, pictures=1, prompt="A red kite", ratio="1:1") for _ in range(2))
     for _ in range(2):  # one try each

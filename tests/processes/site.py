@@ -27,7 +27,7 @@ from tests.alive import until
 ROOT = Path(__file__).resolve().parent.parent.parent
 STOP_SECONDS = 20
 # What a developer's or the test run's own environment must not decide here.
-FOREIGN = ("DATABASE_URL", "REDIS_URL", "DEBUG", "S3_BUCKET", "DJANGO_ALLOW_ASYNC_UNSAFE", "MAKELEVEL")
+FOREIGN = ("DATABASE_URL", "REDIS_URL", "DEBUG", "S3_BUCKET", "S3_PUBLIC_URL", "DJANGO_ALLOW_ASYNC_UNSAFE", "MAKELEVEL")
 # Limits that are not the test's subject are out of its way, and what takes minutes in production takes seconds.
 PLAIN = {
     "JOB_LEASE_SECONDS": "3",

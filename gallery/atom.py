@@ -39,7 +39,7 @@ class _Document(Atom1Feed):
         return super().latest_post_date() if self.items else BEFORE_ALL
 
     def add_item_elements(self, handler: SimplerXMLGenerator, item: dict[str, Any]) -> None:
-        super().add_item_elements(handler, item)
+        super().add_item_elements(handler, {**item, "description": None})  # no summary beside the content
         handler.addQuickElement("content", item["html"], {"type": "html"})
 
 
@@ -110,7 +110,7 @@ def _written(document: _Document, posts: Iterable[Post]) -> str:
         document.add_item(
             title=short(words, TITLE_MAX),
             link=absolute(post.url),
-            description=None,
+            description="",
             author_name=plain(post.artist_name),
             author_link=absolute(post.artist_url) if post.artist_url else None,
             pubdate=post.published_at,

@@ -7,7 +7,7 @@ same however many there are, and a part that is full never changes but for what 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from xml.sax.saxutils import escape
 
 from django.db import connection
@@ -33,6 +33,16 @@ class Entry:
     path: str
     changed_at: datetime | None = None
     picture: str = ""
+
+
+class Kind(Protocol):
+    """Something of which there are many pages."""
+
+    @staticmethod
+    def rows() -> QuerySet[Any]: ...
+
+    @staticmethod
+    def entries(rows: QuerySet[Any]) -> Iterator[Entry]: ...
 
 
 class Posts:
@@ -75,7 +85,7 @@ class Collections:
             yield Entry(collection_path(Collection(code=code)), changed_at)
 
 
-KINDS = {"posts": Posts, "artists": Artists, "collections": Collections}
+KINDS: dict[str, type[Kind]] = {"posts": Posts, "artists": Artists, "collections": Collections}
 
 
 def index() -> str:

@@ -36,7 +36,7 @@ def for_machines(
             response["Cache-Control"] = f"public, max-age={KEPT_SECONDS}"
         return response
 
-    return require_safe(conditional_page(answer))  # type: ignore[return-value]
+    return require_safe(conditional_page(answer))
 
 
 @for_machines

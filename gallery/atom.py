@@ -116,9 +116,13 @@ def _written(document: _Document, posts: Iterable[Post]) -> str:
             pubdate=post.published_at,
             updateddate=post.published_at,
             unique_id=post.code.urn,  # the same wherever the site moves
-            html=plain(render_to_string("gallery/partials/entry.html", {"post": post, "public_url": absolute("")})),
+            html=plain(_entry(post)),
         )
     return document.writeString("utf-8")
+
+
+def _entry(post: Post) -> str:
+    return render_to_string("gallery/partials/entry.html", {"post": post, "public_url": absolute("")}).strip()
 
 
 def _tag(path: str) -> str:

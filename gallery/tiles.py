@@ -19,7 +19,8 @@ from django.utils.text import Truncator
 from gallery.models import Post
 from gallery.templatetags.walls import is_first_row, wall_sizes
 
-TEMPLATE = "components/tile.html"
+# A tile in its place, and the tile alone, for walls that add something of their own to the place.
+PLACE, WORK = "components/tile.html", "components/work.html"
 WORDS_MAX = 140
 SHAPES_MAX = 512
 # Private use characters: one for each value. They are looked for in what our template says, never in a value.
@@ -93,20 +94,25 @@ def render(posts: Iterable[Post], *, is_first: bool) -> SafeString:
     )
 
 
-def fill(tile: Tile) -> str:
+def render_one(post: Post, *, is_eager: bool) -> SafeString:
+    """One tile alone, without its place on the wall."""
+    return mark_safe(fill(of(post, is_eager=is_eager), template=WORK))  # noqa: S308  (as above)
+
+
+def fill(tile: Tile, *, template: str = PLACE) -> str:
     """The HTML of one tile: what the template makes of it, without asking the template."""
-    pieces, places = _shape(tuple(map(bool, tile)))
+    pieces, places = _shape(template, tuple(map(bool, tile)))
     written = pieces.copy()
     written[1::2] = [escape(tile[place]) for place in places]
     return "".join(written)
 
 
 @lru_cache(maxsize=SHAPES_MAX)
-def _shape(has: tuple[bool, ...]) -> tuple[list[str], list[int]]:
+def _shape(template: str, has: tuple[bool, ...]) -> tuple[list[str], list[int]]:
     """A tile that has these values, in pieces: text, a value, text, ... The places say which value stands where."""
     marks = Tile(*(chr(FIRST_MARK + place) if there else "" for place, there in enumerate(has)))
     pieces, places = [""], []
-    for letter in get_template(TEMPLATE).render({"tile": marks}).strip():
+    for letter in get_template(template).render({"tile": marks}).strip():
         place = ord(letter) - FIRST_MARK
         if 0 <= place < len(has):
             pieces += ["", ""]

@@ -7,7 +7,7 @@ is not stored need not be found again when a picture goes.
 
 import io
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from generation import assets
 from generation.models import LEVELS_FOR_ALL, Asset, Visibility
@@ -36,6 +36,7 @@ def draw(asset: Asset) -> bytes:
     card = Image.new("RGB", (WIDTH, HEIGHT), TONES.get(asset.tone, TONES[GROUND]))
     with assets.open_picture(asset) as file, Image.open(file) as opened:
         opened.draft("RGB", (WIDTH, HEIGHT))  # a JPEG is decoded no larger than is needed; others ignore it
+        ImageOps.exif_transpose(opened, in_place=True)
         picture = _fitted(opened.convert("RGB"))
     card.paste(picture, ((WIDTH - picture.width) // 2, (HEIGHT - picture.height) // 2))
     buffer = io.BytesIO()

@@ -15,3 +15,9 @@ register = template.Library()
 def tiles(posts: Iterable[Post], *, is_first: bool) -> SafeString:
     """Every post of a page of a wall; see gallery/tiles.py."""
     return wall.render(posts, is_first=is_first)
+
+
+@register.simple_tag
+def tile(post: Post, *, is_eager: bool = False) -> SafeString:
+    """One post, inside an element that the wall itself writes."""
+    return wall.render_one(post, is_eager=is_eager)

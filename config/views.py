@@ -121,6 +121,7 @@ PRIVATE_PATHS = (
     "/art/*/download",
     "/art/*/remix",
     "/credits",
+    "/explore/latest",
     "/exports/",
     "/files/*/model.glb",
     "/jobs/",

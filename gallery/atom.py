@@ -18,7 +18,7 @@ from django.utils.xmlutils import SimplerXMLGenerator
 
 from gallery.errors import NotYours
 from gallery.models import LEVELS_FOR_ALL, Collection, CollectionItem, Post, Visibility
-from gallery.sharing import SITE, absolute, collection_path, short
+from gallery.sharing import SITE, absolute, short
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -39,7 +39,7 @@ class _Document(Atom1Feed):
         return super().latest_post_date() if self.items else BEFORE_ALL
 
     def add_item_elements(self, handler: SimplerXMLGenerator, item: dict[str, Any]) -> None:
-        super().add_item_elements(handler, item)
+        super().add_item_elements(handler, {**item, "description": None})  # no summary beside the content
         handler.addQuickElement("content", item["html"], {"type": "html"})
 
 
@@ -71,7 +71,7 @@ def of_collection(*, code: UUID) -> str:
         raise NotYours(code=code) from error
     document = _document(
         f"{collection.name} on {SITE}",
-        collection_path(collection),
+        collection.url,
         reverse("feed_collection", args=[collection.code]),
         author=collection.owner.public_name,
         subtitle=collection.about,
@@ -110,15 +110,19 @@ def _written(document: _Document, posts: Iterable[Post]) -> str:
         document.add_item(
             title=short(words, TITLE_MAX),
             link=absolute(post.url),
-            description=None,  # type: ignore[arg-type]
+            description="",
             author_name=plain(post.artist_name),
             author_link=absolute(post.artist_url) if post.artist_url else None,
             pubdate=post.published_at,
             updateddate=post.published_at,
             unique_id=post.code.urn,  # the same wherever the site moves
-            html=plain(render_to_string("gallery/partials/entry.html", {"post": post, "public_url": absolute("")})),
+            html=plain(_entry(post)),
         )
     return document.writeString("utf-8")
+
+
+def _entry(post: Post) -> str:
+    return render_to_string("gallery/partials/entry.html", {"post": post, "public_url": absolute("")}).strip()
 
 
 def _tag(path: str) -> str:

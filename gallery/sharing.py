@@ -157,7 +157,7 @@ def of_collection(collection: Collection, posts: Sequence[Post]) -> Meta | None:
     return Meta(
         title=short(collection.name, TITLE_MAX),
         description=short(collection.about, DESCRIPTION_MAX) or "A collection of pictures made with Atelier.",
-        url=absolute(collection_path(collection)),
+        url=absolute(collection.url),
         image=first_image(posts),
         feed=Feed(collection.name, absolute(reverse("feed_collection", args=[collection.code]))),
     )
@@ -181,10 +181,6 @@ def first_image(posts: Sequence[Post]) -> Image | None:
 
 def feed_of_artist(artist: "User") -> Feed:
     return Feed(f"Pictures by {artist.public_name}", absolute(reverse("feed_artist", args=[artist.handle])))
-
-
-def collection_path(collection: Collection) -> str:
-    return f"/collections/{collection.code}"
 
 
 def _person(artist: "User") -> dict[str, Any]:

@@ -21,9 +21,8 @@ from gallery.models import Level, Post
 from gallery.templatetags.walls import is_first_row, wall_sizes
 from generation.models import OutputKind
 
-TEMPLATE = "components/tile.html"
-# The piece alone, for walls whose places hold more than a piece.
-PIECE = "components/work.html"
+# A tile in its place, and the tile alone, for walls that add something of their own to the place.
+PLACE, WORK = "components/tile.html", "components/work.html"
 WORDS_MAX = 140
 SHAPES_MAX = 512
 # Private use characters: one for each value. They are looked for in what our template says, never in a value.
@@ -116,7 +115,12 @@ def render(posts: Iterable[Post], *, sight: Sight, is_first: bool, size: str = "
     return mark_safe("\n".join(map(fill, shown)))  # noqa: S308  (our template's pieces, and escaped values)
 
 
-def fill(tile: Tile, template: str = TEMPLATE) -> str:
+def render_one(post: Post, *, sight: Sight, is_eager: bool) -> SafeString:
+    """One tile alone, without its place on the wall."""
+    return mark_safe(fill(of(post, sight=sight, is_eager=is_eager), template=WORK))  # noqa: S308  (as above)
+
+
+def fill(tile: Tile, *, template: str = PLACE) -> str:
     """The HTML of one tile: what the template makes of it, without asking the template."""
     pieces, places = _shape(template, tuple(map(bool, tile)))
     written = pieces.copy()

@@ -27,6 +27,8 @@ CARDS = [
         "title": f"A lighthouse on a cliff at dusk, long exposure, soft rain, number {number}",
         "artist": f"artist{number}",
         "likes": number % 7,
+        "model": "Demo",
+        "ratio": "3:2",
         "is_new": number % 3 == 0,
     }
     for number in range(50)

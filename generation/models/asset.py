@@ -274,11 +274,6 @@ class Asset(models.Model):
         return f"/files/{self.code}/model.glb"
 
     @property
-    def postcard_url(self) -> str:
-        """The picture as other sites show it beside a link."""
-        return f"/files/{self.code}/card.jpg"
-
-    @property
     def sources(self) -> list[tuple[str, str]]:
         """(type, srcset) for each format, best first. A width beyond the picture's own is the picture's own."""
         return [(f"image/{kind}", self._srcset(kind)) for kind in RENDITION_TYPES]

@@ -59,7 +59,7 @@ def model(request: Request, code: UUID) -> HttpResponseBase:
 @require_safe
 def postcard(request: Request, code: UUID) -> HttpResponseBase:
     """The picture for other sites; the same for everybody, so the viewer is not asked for. One query."""
-    asset = Asset.objects.visible_to_id(None).filter(code=code).first()
+    asset = Asset.objects.visible_to_id(None).select_related("job__model", "model").filter(code=code).first()
     if asset is None or not postcards.may_be_shown(asset):
         raise Http404
     etag = quote_etag(postcards.version(asset))

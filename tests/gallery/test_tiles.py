@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.template import Context, Template
 from django.template.loader import get_template
 from django.utils import timezone
 from hypothesis import given, settings
@@ -35,8 +36,8 @@ ELEMENTS = {"li", "article", "a", "picture", "source", "img", "div", "p", "span"
 values = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=300))
 
 
-def by_template(tile: Tile) -> str:
-    return get_template(tiles.TEMPLATE).render({"tile": tile}).strip()
+def by_template(tile: Tile, template: str = tiles.PLACE) -> str:
+    return get_template(template).render({"tile": tile}).strip()
 
 
 @settings(deadline=None, max_examples=200)
@@ -45,6 +46,7 @@ def test_a_filled_tile_is_what_the_template_makes_of_the_same_values(drawn: list
     tile = Tile(*drawn)
     tile = tile._replace(artist_letter=tile.artist_letter[:1].upper()[:1])
     assert tiles.fill(tile) == by_template(tile)
+    assert tiles.fill(tile, template=tiles.WORK) == by_template(tile, tiles.WORK)
 
 
 @pytest.mark.parametrize("present", range(2**4))
@@ -139,6 +141,14 @@ def test_tiles_ask_the_database_nothing(
     page = list(Post.objects.listed()) * number
     with django_assert_num_queries(0):
         assert str(tiles.render(page, sight=VISITOR, is_first=True)).count("<li") == number
+
+
+def test_a_tile_stands_alone_where_a_wall_writes_its_place(asset: Asset) -> None:
+    [post] = Post.objects.listed()
+    page = Template("{% load tiles %}<li>{% tile post is_eager=True %}</li>").render(Context({"post": post}))
+    assert page.startswith('<li><article class="work"')
+    assert page.count("<li") == 1
+    assert "fetchpriority" in page
 
 
 def test_another_page_of_a_wall_has_nothing_eager(asset: Asset) -> None:

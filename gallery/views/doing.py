@@ -44,7 +44,7 @@ def rate(request: Request, code: UUID) -> HttpResponseBase:
     form = RatingForm(request.POST)
     if not form.is_valid():
         piece = _shown(request, code)
-        return _rating(request, piece, 422, error=form.errors["stars"][0])
+        return _rating(request, piece, 422, error=str(form.errors["stars"][0]))
     limits.count(Act.REACT, user_id=user.pk)
     if stars := form.cleaned_data["stars"]:
         reactions.rate(code=code, user_id=user.pk, stars=stars)

@@ -61,7 +61,7 @@ def _find(code: UUID, user_id: int) -> Post:
     if (asset := seen.filter(code=code).first()) is None:
         raise NotYours(code=code)
     post: Post = asset.post
-    post.is_liked = asset.is_liked
+    post.is_liked = vars(asset)["is_liked"]
     return post
 
 

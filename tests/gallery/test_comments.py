@@ -1,6 +1,7 @@
 """Comments: written, read in pages, removed; the doors, the database, and races."""
 
 import re
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -66,7 +67,7 @@ def test_the_same_words_sent_twice_are_one_comment(browse: As, charlie: User, as
     for _ in range(2):
         client.post(f"{asset.url}/comments", {"text": "Once"})
     assert count(asset) == Comment.objects.count() == 1
-    Comment.objects.update(created_at=timezone.now() - timezone.timedelta(minutes=5))
+    Comment.objects.update(created_at=timezone.now() - timedelta(minutes=5))
     client.post(f"{asset.url}/comments", {"text": "Once"})
     assert count(asset) == 2
 
@@ -182,7 +183,7 @@ def test_a_broken_cursor_is_400(browse: As, asset: Asset, before: str) -> None:
 
 
 def test_a_cursor_of_nothing_leads_to_nothing(browse: As, asset: Asset) -> None:
-    answer = browse(None).get(f"{asset.url}/comments", {"before": uuid4()})
+    answer = browse(None).get(f"{asset.url}/comments", {"before": str(uuid4())})
     assert answer.status_code == 200
     assert "There are no older ones." in answer.content.decode()
 

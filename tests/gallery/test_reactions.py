@@ -273,7 +273,7 @@ def test_likes_taken_back_in_a_race_are_counted_as_they_are(asset: Asset) -> Non
 def test_ratings_changed_and_taken_back_in_a_race_add_up(asset: Asset) -> None:
     crowd = people(4)
     acts = [
-        lambda p=person, s=stars: (  # type: ignore[misc]
+        lambda p=person, s=stars: (
             reactions.rate(code=asset.code, user_id=p.pk, stars=s)
             if s
             else reactions.unrate(code=asset.code, user_id=p.pk)
@@ -289,7 +289,7 @@ def test_ratings_changed_and_taken_back_in_a_race_add_up(asset: Asset) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_liking_while_the_picture_is_withdrawn_and_shown_again_stops_nobody(alice: User, asset: Asset) -> None:
     crowd = people(6)
-    works: list[Any] = [lambda p=p: reactions.like(code=asset.code, user_id=p.pk) for p in crowd]  # type: ignore[misc]
+    works: list[Any] = [lambda p=p: reactions.like(code=asset.code, user_id=p.pk) for p in crowd]
     works += [lambda: posts.withdraw(asset=asset, owner=alice), lambda: show(asset)]
     failed = [result for result in race(works) if isinstance(result, Exception)]
     assert all(isinstance(error, errors.NotYours) for error in failed)  # no deadlock among them

@@ -66,7 +66,7 @@ RATIOS = [Drawn(shape.value, *shape.drawn()) for shape in SHAPES.values()]
 
 @require_safe
 def studio(request: Request) -> HttpResponse:
-    """The home of everybody. `?prompt`, `?from=<job>` (with `variation=1`) and `?remix=<asset>` fill the form."""
+    """The home of everybody. `?prompt`, `?preset`, `?from=<job>` (with `variation=1`), `?remix=<asset>` fill it."""
     parent = filling.parent_of(request)
     form = GenerateForm(initial=filling.of_address(request, parent))
     return _page(request, form, parent=parent)
@@ -153,6 +153,11 @@ def enhancement(request: Request, code: UUID) -> HttpResponse:
     if row.state == EnhancementState.WAITING:
         return render(request, "generation/enhancement.html", {"enhancement": enhancements.of(row)})
     return _page(request, GenerateForm(initial=filling.of_enhancement(request, row)), enhancement=enhancements.of(row))
+
+
+def filled(request: Request, initial: dict[str, Any]) -> HttpResponse:
+    """The studio with a form that another page has filled in."""
+    return _page(request, GenerateForm(initial=initial))
 
 
 # --- What they are made of -------------------------------------------------------------------------------------------

@@ -124,7 +124,7 @@ def _shelves(collections: QuerySet[Collection], viewer: Viewer, after: str, size
     items = CollectionItem.objects.filter(collection=OuterRef("pk"), asset__in=_seen_by(viewer)).order_by("-pk")
     newest = items[:COVER_PICTURES].values(told=JSONObject(**{name: f"asset__{name}" for name in _COVER}))
     page = feed.by_moment(collections.annotate(told=ArraySubquery(newest)), "changed_at", after=after, size=size)
-    return Page([Shelf(one, [Asset(**told) for told in one.told]) for one in page.items], page.after)
+    return Page([Shelf(one, [Asset(**told) for told in vars(one)["told"]]) for one in page.items], page.after)
 
 
 def _tile(asset: Asset) -> Post:

@@ -137,3 +137,22 @@ class ActKnown(GenerationError):
 
     code = "act_known"
     status = 409
+
+
+class PresetNameTaken(GenerationError):
+    """A person's presets are told apart by name, in whatever case. data: name."""
+
+    code = "name_taken"
+
+
+class PresetsFull(GenerationError):
+    """data: most."""
+
+    code = "presets_full"
+
+
+class BrokenCursor(GenerationError):
+    """The `after` of an address is none that we have given out."""
+
+    code = "broken_cursor"
+    status = 400

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from generation import webhooks
-from generation.views import files, jobs, limits, references, studio
+from generation.views import files, jobs, limits, presets, references, studio
 
 urlpatterns = [
     path("", studio.studio, name="studio"),
@@ -15,6 +15,12 @@ urlpatterns = [
     path("references", references.upload, name="references"),
     path("references/<uuid:code>.jpg", references.preview, name="reference"),
     path("references/<uuid:code>/remove", references.remove, name="reference_remove"),
+    path("presets", presets.mine, name="presets"),
+    path("presets/new", presets.new, name="preset_new"),
+    path("presets/menu", presets.menu, name="presets_menu"),
+    path("presets/<uuid:code>/use", presets.use, name="preset_use"),
+    path("presets/<uuid:code>/edit", presets.edit, name="preset_edit"),
+    path("presets/<uuid:code>/delete", presets.delete, name="preset_delete"),
     path("tray", jobs.tray, name="tray"),
     path("limits", limits.page, name="limits"),
     path("jobs/<uuid:code>", jobs.page, name="job"),

@@ -6,9 +6,9 @@ from typing import Any
 from django.conf import settings
 
 from config.http import Request
-from generation import carried, catalogue, health, lineage, references
+from generation import carried, catalogue, health, lineage, presets, references
 from generation.forms import EQUIVALENT, ONLY
-from generation.models import Enhancement, EnhancementState, InferenceModel, SeedMode
+from generation.models import Enhancement, EnhancementState, InferenceModel, Preset, SeedMode
 from generation.models.job import Origin
 from generation.wish import asked
 
@@ -46,11 +46,13 @@ def parent_of(request: Request) -> lineage.Parent | None:
     return None
 
 
-def of_address(request: Request, parent: lineage.Parent | None) -> dict[str, Any]:
-    """The first model that runs as it is used as a rule; over that a link, over that a parent; fitted to the model."""
+def of_address(request: Request, parent: lineage.Parent | None, preset: Preset | None = None) -> dict[str, Any]:
+    """The first model that runs as it is used as a rule; over that a preset, over that a link, over that a parent;
+    fitted to the model."""
+    preset = preset or presets.find(code=request.GET.get("preset", ""), owner_id=request.owner_id())
     ready = health.ready(health.picker(catalogue.listed()))
     initial: dict[str, Any] = {
-        "prompt": request.GET.get("prompt", "").replace("\x00", "")[: settings.PROMPT_MAX],
+        "prompt": "",
         "model": ready.slug if ready else "",
         "aspect_ratio": "1:1",
         "count": 1,
@@ -59,6 +61,10 @@ def of_address(request: Request, parent: lineage.Parent | None) -> dict[str, Any
         "failover": ONLY,
         "key": new_key(),
     }
+    if preset is not None:
+        initial |= _of_preset(preset)
+    if "prompt" in request.GET:
+        initial["prompt"] = request.GET["prompt"].replace("\x00", "")[: settings.PROMPT_MAX]
     # The form asks for its own controls again when another model is chosen, and links may fill it.
     initial |= {name: request.GET[name][:1000] for name in CARRIED if name in request.GET}
     if reference := references.find(code=request.GET.get("reference", ""), owner_id=request.owner_id()):
@@ -77,6 +83,18 @@ def of_file(request: Request, initial: dict[str, Any]) -> carried.Filling | None
     reference = references.find(code=str(initial.get("reference", "")), owner_id=request.owner_id())
     found = carried.recall(reference)
     return carried.fill(found, model=catalogue.find(initial["model"])) if found else None
+
+
+def _of_preset(preset: Preset) -> dict[str, Any]:
+    """What it keeps, but for a model that is not on offer any more; words that it lacks say nothing."""
+    kept: dict[str, Any] = {
+        name: value if value is True else str(value)  # as an address has them
+        for name, value in preset.settings.items()
+        if name in presets.SETTINGS
+    }
+    if not catalogue.find(kept.get("model", "")):
+        kept.pop("model", None)
+    return kept | ({"prompt": preset.prompt} if preset.prompt else {})
 
 
 def _fitted(initial: dict[str, Any], model: InferenceModel) -> dict[str, Any]:

@@ -67,7 +67,7 @@ RATIOS = [Drawn(shape.value, *shape.drawn()) for shape in SHAPES.values()]
 
 @require_safe
 def studio(request: Request) -> HttpResponse:
-    """The home of everybody. `?prompt`, `?from=<job>` and `?remix=<asset>` (both with `variation=1`) fill the form."""
+    """The home of everybody. `?prompt`, `?preset`, `?from=<job>` and `?remix=<asset>` (both with `variation=1`) fill it."""
     parent = filling.parent_of(request)
     initial = filling.of_address(request, parent)
     filled = filling.of_file(request, initial)
@@ -156,6 +156,11 @@ def enhancement(request: Request, code: UUID) -> HttpResponse:
     if row.state == EnhancementState.WAITING:
         return render(request, "generation/enhancement.html", {"enhancement": enhancements.of(row)})
     return _page(request, GenerateForm(initial=filling.of_enhancement(request, row)), enhancement=enhancements.of(row))
+
+
+def filled(request: Request, initial: dict[str, Any]) -> HttpResponse:
+    """The studio with a form that another page has filled in."""
+    return _page(request, GenerateForm(initial=initial))
 
 
 # --- What they are made of -------------------------------------------------------------------------------------------

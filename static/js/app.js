@@ -51,6 +51,15 @@
     if (window.htmx && !isHeld && (quoted !== changes || uploading)) hold(event);
   }, true);
 
+  // Enter in a field means Generate, whichever button of the form stands first.
+  on("keydown", function (event) {
+    var field = event.target, generate = document.getElementById("generate");
+    if (event.key !== "Enter" || event.isComposing || !generate || field.form !== studio()) return;
+    if (field.tagName !== "INPUT" || field.type === "file") return;
+    event.preventDefault();
+    field.form.requestSubmit(generate);
+  });
+
   /* Pressed before the price of the last change had arrived: the submit waits for it, because the server takes no other price. */
   var changes = 0, asked = 0, quoted = 0, held = false, HELD_MS = 3000;
   function hold(event) {

@@ -54,7 +54,7 @@ def _told(name: str) -> Iterator[None]:
         raise StorageAway(f"{name}: {error}") from error
 
 
-class Bucket(S3Storage):  # type: ignore[misc]  (the library has no types)
+class Bucket(S3Storage):  # type: ignore[misc]
     """Objects below `location` of one bucket, all private: pages get bytes from our own doors."""
 
     def get_default_settings(self) -> dict[str, Any]:

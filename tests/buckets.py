@@ -3,12 +3,16 @@
 import json
 import logging
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import boto3
 from botocore.config import Config
 from django.conf import settings
 from moto.server import ThreadedMotoServer
+
+from tests.processes.site import Site
 
 NAME = "pictures"
 # Nobody listens there: a reserved port that refuses at once.
@@ -87,3 +91,19 @@ class Moto:
             **settings.STORAGES,
             "default": {**settings.BUCKET, "OPTIONS": {**there, "region_name": "auto", **changes}},
         }
+
+
+@contextmanager
+def site_in(moto: Moto, site: Site) -> Iterator[None]:
+    """The site's processes with an empty bucket whose folder public/ everybody reads; afterwards all is on the disk."""
+    moto.empty()
+    switches = moto.environment() | {"S3_PUBLIC_URL": moto.public_url}
+    for process in (site.beat, site.worker):
+        process.stop()
+        process.start(**switches)
+    site.restart_web(**switches)
+    yield
+    for key in moto.objects():
+        path = site.var / "media" / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        moto.client.download_file(NAME, key, str(path))

@@ -38,10 +38,13 @@ Cost = tuple[float, float]  # seconds of the clock, and of the CPU
 def measure(ground: Ground) -> Verdict:
     [person] = people.make(1)
     number = QUICK_PICTURES if ground.seconds < 1 else PICTURES * ground.rounds
-    goals, figures, wrong = [], {}, []
+    goals: list[Goal] = []
+    figures: dict[str, float] = {}
+    wrong: list[str] = []
     for kind in FORMATS:
         assets = [_asset(person, kind) for _ in range(number)]
-        _bare(assets[0]), renditions.make(asset_id=assets[0].pk)  # the encoders' first time
+        _bare(assets[0])  # the encoders' first time
+        renditions.make(asset_id=assets[0].pk)
         Asset.objects.update(rendered_at=None)
         pairs = [(_cost(lambda: _bare(asset)), _cost(lambda: renditions.make(asset_id=asset.pk))) for asset in assets]  # noqa: B023  (called at once)
         wrong += [f"{asset.code} lacks a rendition" for asset in assets if not _is_whole(asset)]

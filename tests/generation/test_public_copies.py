@@ -19,7 +19,7 @@ from gallery import posts
 from gallery.models import Post
 from generation import public_copies, renditions, tasks
 from generation.models import Asset, FolderState, PublicFolder, Visibility
-from tests import pictures
+from tests import pictures, races
 from tests.breaches import breaches, execute, guards_down, triggers_asleep
 from tests.browsers import As
 from tests.buckets import NOWHERE, Moto
@@ -283,6 +283,28 @@ def test_what_is_taken_back_while_it_is_copied_does_not_stay(
     assert public_bucket.objects("public/") == []
     sweep()
     assert folders() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_copies_shows_and_takes_back_at_once_the_bucket_and_the_pages_agree(
+    public_bucket: Moto, asset: Asset, alice: User
+) -> None:
+    def copy() -> None:
+        for _ in range(4):
+            public_copies.settle(asset_id=asset.pk)
+
+    def change_their_mind() -> None:
+        for _ in range(4):
+            posts.withdraw(asset=asset, owner=alice)
+            pictures.show(asset)
+
+    ended = races.race([copy, copy, change_their_mind, change_their_mind])
+    assert [one for one in ended if isinstance(one, Exception)] == []
+    sweep()
+    asset.refresh_from_db()
+    assert {key.split("/")[1] for key in public_bucket.objects("public/")} == {asset.public_folder}
+    assert folders() == [(asset.public_folder, FolderState.USED)]
+    assert breaches() == set()
 
 
 def test_while_the_bucket_is_away_the_row_remembers(

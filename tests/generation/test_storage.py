@@ -12,7 +12,7 @@ from PIL import Image
 from accounts.models import User
 from config.bucket import BEGINNING_MAX_BYTES
 from generation import assets, intake, renditions, worker
-from generation.models import Asset, Job, JobState
+from generation.models import Asset, Job, JobState, Reference
 from generation.providers.base import Output
 from generation.solid import glb
 from tests import pictures, uploads
@@ -150,6 +150,14 @@ def test_a_bucket_that_is_away_is_503_and_comes_back(
     assert browse(None).get("/readyz").json()["parts"]["storage"] == "StorageAway"
     settings.STORAGES = bucket.storages()
     assert browse(None).get(shown.src).status_code == 200
+
+
+def test_an_upload_while_the_bucket_is_away_is_503_and_leaves_no_row(
+    bucket: Moto, alice: User, browse: As, settings: Any
+) -> None:
+    settings.STORAGES = bucket.storages(endpoint_url=NOWHERE)
+    answer = browse(alice).post("/references", {"model": "demo", "reference": uploads.file()})
+    assert (answer.status_code, Reference.objects.count()) == (503, 0)
 
 
 def test_only_an_object_that_is_absent_is_404(bucket: Moto, alice: User, browse: As, shown: Asset) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests import buckets
 from tests.alive import until
-from tests.buckets import NAME, Moto
+from tests.buckets import Moto
 from tests.processes.person import Person
 from tests.processes.site import Site
 
@@ -17,18 +18,8 @@ pytestmark = pytest.mark.processes
 
 @pytest.fixture
 def with_bucket(site: Site, moto: Moto) -> Iterator[Moto]:
-    """The site with a bucket, and its folder public/ at an address of its own."""
-    moto.empty()
-    switches = moto.environment() | {"S3_PUBLIC_URL": moto.public_url}
-    for process in (site.beat, site.worker):
-        process.stop()
-        process.start(**switches)
-    site.restart_web(**switches)
-    yield moto
-    for key in moto.objects():  # the tests after this one find everything on the disk
-        path = site.var / "media" / key
-        path.parent.mkdir(parents=True, exist_ok=True)
-        moto.client.download_file(NAME, key, str(path))
+    with buckets.site_in(moto, site):
+        yield moto
 
 
 def read(url: str) -> tuple[int, str]:

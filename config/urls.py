@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("payments.urls")),
     path("", include("accounts.urls")),
     path("accounts/", include("allauth.urls")),
+    path("admin/gallery/moderation/", include("gallery.moderation_urls")),
     path("admin/replicate/", include("generation.console_urls")),
     path("admin/", admin.site.urls),
     path("healthz", views.healthz, name="healthz"),

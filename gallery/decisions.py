@@ -191,7 +191,7 @@ def _write(thing: Asset | Comment, actor: "User", action: str, ruling: Ruling, *
         owner_id=thing.owner_id if isinstance(thing, Asset) else thing.author_id,
         actor=actor,
         action=action,
-        reason=ruling.reason,
+        reason="" if action in (Action.KEEP, Action.RESTORE) else ruling.reason,
         note=ruling.note,
     )
     if action != Action.KEEP:

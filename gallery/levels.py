@@ -38,7 +38,9 @@ class Sight:
 def of(viewer: "User | AnonymousUser | None") -> Sight:
     if viewer is None or not viewer.is_authenticated:
         return Sight(getattr(viewer, "pk", None), False, LEVELS_FOR_ALL, frozenset())
-    chosen = {level: getattr(viewer, f"show_{level}", "") for level in LEVELS_FOR_PEOPLE if level != Level.GENERAL}
+    chosen: dict[str, str] = {
+        level: getattr(viewer, f"show_{level}", "") for level in LEVELS_FOR_PEOPLE if level != Level.GENERAL
+    }
     return Sight(
         viewer_id=viewer.pk,
         is_member=True,

@@ -4,7 +4,7 @@ import unicodedata
 
 from django import forms
 
-from gallery.models import Reason
+from gallery.models import Level, Reason
 from gallery.models.safety import NOTE_MAX
 
 OF_A_PICTURE = (
@@ -54,3 +54,35 @@ class ReportForm(forms.Form):
 
 class AppealForm(forms.Form):
     text = Words(required=True, missing="Say why the decision is wrong.")
+
+
+class DecisionForm(forms.Form):
+    """`do` is the button that was pressed; `seen` the last decision that its page knew of."""
+
+    do = forms.ChoiceField(error_messages={"required": "Choose what to do.", "invalid_choice": "Choose what to do."})
+    seen = forms.IntegerField(min_value=0, max_value=2**63 - 1)
+    level = forms.ChoiceField(
+        choices=Level.choices, required=False, error_messages={"invalid_choice": "Choose one of the five levels."}
+    )
+    reason = forms.ChoiceField(
+        choices=Reason.choices, required=False, error_messages={"invalid_choice": "Choose one of the reasons."}
+    )
+    note = Words(required=False)
+
+    def __init__(self, data: object = None, *, is_comment: bool) -> None:
+        super().__init__(data)  # type: ignore[arg-type]
+        buttons = ("keep", "remove", "remove_strike") if is_comment else ("keep", "withdraw", "refuse", "strike")
+        self.fields["do"].choices = [(one, one) for one in buttons]  # type: ignore[attr-defined]
+
+
+class AnswerForm(forms.Form):
+    do = forms.ChoiceField(
+        choices=[("grant", "Grant"), ("refuse", "Refuse")],
+        error_messages={"required": "Choose what to do.", "invalid_choice": "Choose what to do."},
+    )
+    answer = Words(required=True, missing="Say why: the person reads it.")
+
+
+class RestoreForm(forms.Form):
+    seen = forms.IntegerField(min_value=0, max_value=2**63 - 1)
+    note = Words(required=False)

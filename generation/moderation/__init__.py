@@ -3,6 +3,8 @@
 Pure. `fold` undoes tricks with letters, `rules` holds the lists. Words alone are judged here, never a picture.
 """
 
+import re
+
 from generation.errors import BlockedPrompt
 from generation.models import Level
 from generation.moderation import fold, rules
@@ -34,6 +36,6 @@ def level_of(*texts: str) -> Level:
     return found
 
 
-def _blank(found: "rules.Match") -> str:
+def _blank(found: re.Match[str]) -> str:
     """As long as what it replaces, so that positions stay; no word, so that nothing is found across a boundary."""
     return "_" * len(found[0])

@@ -6,11 +6,10 @@ rules say the same in sentences. Languages are paired with themselves: a German 
 
 import re
 from dataclasses import dataclass
-from re import Match
 
 from generation.models import Level
 
-__all__ = ["HARMLESS", "LEVELS", "RULES", "Match", "Rule"]
+__all__ = ["HARMLESS", "LEVELS", "RULES", "Rule"]
 
 _NEAR = r"\b.{0,60}\b"
 

@@ -1,6 +1,7 @@
 """What staff decide, and all that follows: visibility, level, listing, reports, strikes, mail. Once, whoever clicks."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.core import mail
@@ -158,9 +159,8 @@ def test_of_two_who_decide_at_once_one_does(sam: User, alice: User, bob: User) -
     show(asset)
     report(bob, asset)
     ruling = Ruling(Action.WITHDRAW, seen=0, reason=Reason.PERSON, with_strike=True)
-    outcomes = race(
-        [lambda who=who: decisions.about_asset(code=asset.code, actor=who, ruling=ruling) for who in (mona, sam) * 2]
-    )
+    decided = partial(decisions.about_asset, code=asset.code, ruling=ruling)
+    outcomes = race([partial(decided, actor=mona), partial(decided, actor=sam)] * 2)
     assert sorted(type(one).__name__ for one in outcomes) == ["AlreadyDecided"] * 3 + ["Decision"]
     assert (Decision.objects.count(), Strike.objects.count()) == (1, 1)
     assert Report.objects.get().state == ReportState.UPHELD

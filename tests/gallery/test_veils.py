@@ -21,7 +21,7 @@ Hung = dict[str, Asset]
 @pytest.fixture
 def hung(alice: User) -> Hung:
     """One public picture of each level."""
-    made = {level: one(alice) for level in SHOWN}
+    made: Hung = {level: one(alice) for level in SHOWN}
     for level, asset in made.items():
         show(asset, level=level, title=f"A {level} one")
     return made

@@ -1,5 +1,6 @@
 """People as the gallery knows them: by handle, and by what they may be shown. Reads only."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
@@ -14,10 +15,18 @@ if TYPE_CHECKING:
 
 def find(*, handle: str) -> "User":
     """An artist by handle, in any case. Guests have none, and closed accounts have no page. Raises NotYours."""
-    people = get_user_model()._default_manager.filter(handle=handle.lower(), is_active=True)
+    people = get_user_model()._default_manager.filter(handle=handle.lower(), is_active=True).select_related("artist")
     if (person := people.first()) is None:
         raise NotYours(handle=handle)
     return person
+
+
+def ids(handles: Sequence[str]) -> list[int]:
+    """Whom handles name; unknown ones and closed accounts name nobody."""
+    if not handles:
+        return []
+    people = get_user_model()._default_manager.filter(handle__in=handles, is_active=True)
+    return list(people.order_by("pk").values_list("pk", flat=True))
 
 
 def levels_for(viewer: "User | AnonymousUser") -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from config import http, views
 from config.http import Request
-from gallery.errors import BrokenCursor, NeedsAccount, NoModel, NotYours, TooFast
+from gallery.errors import BadFilter, BrokenCursor, NeedsAccount, NoModel, NotYours, TooFast
 from generation.errors import FileGone
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ def answering(door: Door[P]) -> Door[P]:
             return views.not_found(request)
         except (BrokenCursor, NoModel, NotAChoice):
             return views.bad_request(request)
+        except BadFilter as error:
+            return render(request, "400.html", {"sentence": error.data["sentence"]}, status=400)
         except NeedsAccount as error:
             return to_sign_in(request, back=str(error.data.get("back", "/")))
         except TooFast as error:

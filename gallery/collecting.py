@@ -15,9 +15,9 @@ from django.db.models.functions import JSONObject, Now
 
 from gallery import artists, feed
 from gallery.errors import Full, GoneCollection, NotYours
-from gallery.feed import Page
 from gallery.models import Collection, CollectionItem, Post, Visibility
 from gallery.models.collection import ITEMS_MAX
+from gallery.paging import Page
 from gallery.pieces import Viewer
 from generation.models import Asset
 

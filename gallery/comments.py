@@ -9,8 +9,8 @@ from django.db.models import Subquery
 from django.db.models.functions import Now
 
 from gallery.errors import BrokenCursor, NotYours
-from gallery.feed import Page
 from gallery.models import Comment, Post, Visibility
+from gallery.paging import Page
 from generation.models import Asset
 
 if TYPE_CHECKING:

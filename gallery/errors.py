@@ -30,6 +30,10 @@ class BrokenCursor(GalleryError):
     """The cursor of a page was altered or cut off. data: after."""
 
 
+class BadFilter(GalleryError):
+    """A filter or sort that is none. data: field, and a sentence that says what is wrong with it."""
+
+
 class TooFast(GalleryError):
     """More of these acts than a person can mean. data: retry_after_seconds."""
 

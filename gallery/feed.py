@@ -1,48 +1,49 @@
-"""Pages of pictures, newest first, by keyset: never OFFSET, never COUNT(*), so the last costs what the first does."""
+"""Pages of pictures by keyset: never OFFSET, never COUNT(*), so the last costs what the first does."""
 
-import base64
-import binascii
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from django.db.models import F, Model, Q, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 
-from gallery import follows
-from gallery.errors import BrokenCursor
+from gallery import follows, search, walking
+from gallery.finder import Finder
 from gallery.models import LEVELS_FOR_ALL, Post
 from gallery.models.post import PostQuerySet
+from gallery.paging import EPOCH, ID_MAX, PAGE_SIZE, Page
+from gallery.paging import cursor as _cursor
+from gallery.paging import moment as _moment
+from gallery.paging import numbers as _numbers
 
-PAGE_SIZE = 40
 LATEST_SIZE = 12
 BESIDE_SIZE = 8
-CURSOR_MAX = 64
-ID_MAX = 2**63 - 1
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
-T = TypeVar("T")
 M = TypeVar("M", bound=Model)
 
 
-@dataclass(frozen=True)
-class Page(Generic[T]):
-    """Some items, and the cursor of those that follow; empty on the last page."""
-
-    items: list[T]
-    after: str
+def explore(
+    *, finder: Finder, after: str = "", levels: Collection[str] = LEVELS_FOR_ALL, size: int = PAGE_SIZE
+) -> Page[Post]:
+    """What a visitor looks for. Raises BrokenCursor, also for the cursor of another sort."""
+    one = search.page if finder.words else walking.page
+    return one(finder=finder, order=finder.order, levels=levels, size=size, after=after)
 
 
 def latest(*, after: str = "", levels: Collection[str] = LEVELS_FOR_ALL, size: int = PAGE_SIZE) -> Page[Post]:
-    """The gallery. Raises BrokenCursor."""
+    """The newest of all. Raises BrokenCursor."""
     return _posts(Post.objects.listed(levels=levels), after, size)
 
 
-def of_artist(*, artist_id: int, after: str = "", levels: Collection[str] = LEVELS_FOR_ALL) -> Page[Post]:
-    """What one artist shows. Raises BrokenCursor."""
-    return _posts(Post.objects.listed(levels=levels).filter(owner=artist_id), after, PAGE_SIZE)
+def of_artist(
+    *, artist_id: int, after: str = "", levels: Collection[str] = LEVELS_FOR_ALL, finder: Finder | None = None
+) -> Page[Post]:
+    """What one artist shows, as the finder sorts it. Raises BrokenCursor."""
+    finder = finder or Finder()
+    return walking.page(
+        finder=finder, order=finder.order, levels=levels, size=PAGE_SIZE, after=after, artist_id=artist_id
+    )
 
 
 def beside(*, artist_id: int, but: int, levels: Collection[str]) -> list[Post]:
@@ -96,32 +97,7 @@ def _posts(posts: PostQuerySet, after: str, size: int) -> Page[Post]:
     return Page(found[:size], _cursor((end.published_at - EPOCH) // timedelta(microseconds=1), end.pk))
 
 
-def _cursor(*numbers: int) -> str:
-    text = ".".join(map(str, numbers))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _numbers(after: str, count: int) -> list[int]:
-    """The numbers inside a cursor; it is opaque, not secret, so what does not read as ours is refused."""
-    try:
-        padded = after.encode("ascii") + b"=" * (-len(after) % 4)
-        parts = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii").split(".")
-        numbers = [int(part) for part in parts if part.isdecimal() and len(after) <= CURSOR_MAX]
-    except (UnicodeError, binascii.Error) as error:
-        raise BrokenCursor(after=after[:CURSOR_MAX]) from error
-    if len(numbers) != count or len(parts) != count or max(numbers) > ID_MAX:
-        raise BrokenCursor(after=after[:CURSOR_MAX])
-    return numbers
-
-
 def _place(after: str) -> tuple[datetime, int]:
     """Where a cursor of posts stands: the last one's time of publishing, and its id."""
     micros, last = _numbers(after, 2)
     return _moment(micros, after), last
-
-
-def _moment(micros: int, after: str) -> datetime:
-    try:
-        return EPOCH + timedelta(microseconds=micros)
-    except OverflowError as error:
-        raise BrokenCursor(after=after) from error

@@ -17,6 +17,7 @@ from gallery.models.safety import (
     ReportState,
     Strike,
 )
+from gallery.models.searching import SearchEntry
 from generation.models import LEVELS_FOR_ALL, LEVELS_FOR_PEOPLE, Level, Visibility
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Reason",
     "Report",
     "ReportState",
+    "SearchEntry",
     "Strike",
     "Visibility",
 ]

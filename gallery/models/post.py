@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 
 from gallery.models import counting
+from gallery.models.searching import KEEPS_SEARCH_ENTRY
 from generation.models import LEVELS_FOR_ALL, Asset, InferenceModel, Level, OutputKind, Visibility
 from generation.tones import TONES
 
@@ -46,6 +47,27 @@ _WALL = (
     "owner__handle",
     "owner__display_name",
 )
+
+
+def _walls() -> list[models.Index]:
+    """An index for each order of each wall: all posts, and those of one artist, model, ratio or colour.
+
+    A page of any of them then begins where the one before ended, however rare or old what it shows is.
+    """
+    orders = {"new": "published_at", "liked": "like_count", "rated": "rating_rank"}
+    walls = {"": (), "artist_": ("owner",), "model_": ("model",), "ratio_": ("aspect_ratio",), "tone_": ("tone",)}
+    names = {"post_new": "post_feed", "post_artist_new": "post_by_artist"}
+    return [
+        models.Index(
+            *(F(field) for field in fields),
+            F(column).desc(),
+            F("id").desc(),
+            condition=Q(is_listed=True),
+            name=names.get(f"post_{wall}{order}", f"post_{wall}{order}"),
+        )
+        for wall, fields in walls.items()
+        for order, column in orders.items()
+    ]
 
 
 class PostQuerySet(models.QuerySet["Post"]):
@@ -103,12 +125,7 @@ class Post(models.Model):
     objects = PostQuerySet.as_manager()
 
     class Meta:
-        indexes = [
-            models.Index(F("published_at").desc(), F("id").desc(), condition=Q(is_listed=True), name="post_feed"),
-            models.Index(
-                F("owner"), F("published_at").desc(), F("id").desc(), condition=Q(is_listed=True), name="post_by_artist"
-            ),
-        ]
+        indexes = _walls()
         constraints = [
             models.CheckConstraint(condition=Q(level__in=Level.values), name="post_level_is_known"),
             models.CheckConstraint(
@@ -149,10 +166,17 @@ class Post(models.Model):
                     RETURN NULL;
                 """,
             ),
+            KEEPS_SEARCH_ENTRY,
         ]
 
     def __str__(self) -> str:
         return self.title or str(self.code)
+
+    @classmethod
+    def wall_columns(cls) -> list[str]:
+        """What `listed()` reads of a post, and what walls are sorted by."""
+        fields = ["id", "rating_rank", *(name for name in _WALL if "__" not in name)]
+        return [str(cls._meta.get_field(name).column) for name in dict.fromkeys(fields)]
 
     @property
     def url(self) -> str:

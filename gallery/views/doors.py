@@ -13,7 +13,17 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from config import http, views
 from config.http import Request
-from gallery.errors import Barred, BrokenCursor, NeedsAccount, NoModel, NotYours, NotYourself, OwnRating, TooFast
+from gallery.errors import (
+    BadFilter,
+    Barred,
+    BrokenCursor,
+    NeedsAccount,
+    NoModel,
+    NotYours,
+    NotYourself,
+    OwnRating,
+    TooFast,
+)
 from generation.errors import FileGone
 
 if TYPE_CHECKING:
@@ -38,6 +48,8 @@ def answering(door: Door[P]) -> Door[P]:
             return views.not_found(request)
         except (BrokenCursor, NoModel, NotAChoice):
             return views.bad_request(request)
+        except BadFilter as error:
+            return render(request, "400.html", {"sentence": error.data["sentence"]}, status=400)
         except (NotYourself, OwnRating):
             return views.forbidden(request)
         except NeedsAccount as error:

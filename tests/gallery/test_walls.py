@@ -10,7 +10,8 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
-from gallery import errors, feed, posts
+from gallery import errors, feed, paging, posts
+from gallery.finder import Finder
 from gallery.models import Post
 from generation.models import Asset
 from tests.browsers import As
@@ -106,15 +107,28 @@ def test_the_library_of_nobody_ignores_cursors(browse: As, db: None) -> None:
 
 def test_a_cursor_from_the_end_of_time_is_refused(db: None) -> None:
     with pytest.raises(errors.BrokenCursor):
-        feed.latest(after=feed._cursor(feed.ID_MAX, 1))
+        feed.explore(finder=Finder(), after=paging.cursor(paging.ID_MAX, 1))
 
 
-@pytest.mark.parametrize("query", ["sort=liked", "sort=oldest", "sort=", "mode=all", "mode="])
+@pytest.mark.parametrize("query", ["sort=oldest", "sort=NEW", "mode=all", "sort=new&sort=best"])
 def test_unknown_choices_are_400(browse: As, db: None, query: str) -> None:
     assert browse(None).get(f"/explore?{query}").status_code == 400
 
 
-@pytest.mark.parametrize("query", ["sort=new", "mode=words", "mode=look", "mode=both", "sort=new&mode=both"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "sort=new",
+        "sort=liked",
+        "sort=rated",
+        "sort=",
+        "mode=words",
+        "mode=look",
+        "mode=both",
+        "mode=",
+        "sort=new&mode=both",
+    ],
+)
 def test_known_choices_are_accepted(browse: As, db: None, query: str) -> None:
     assert browse(None).get(f"/explore?{query}").status_code == 200
 

@@ -67,7 +67,7 @@ RATIOS = [Drawn(shape.value, *shape.drawn()) for shape in SHAPES.values()]
 
 @require_safe
 def studio(request: Request) -> HttpResponse:
-    """The home of everybody; `?prompt`, `?preset`, `?from=<job>`, `?remix=<asset>` (these with `variation=1`) fill it."""
+    """The home of everybody. `?prompt`, `?preset`, `?from=<job>`, `?remix=<asset>` (+ `variation=1`) fill the form."""
     parent = filling.parent_of(request)
     initial = filling.of_address(request, parent)
     filled = filling.of_file(request, initial)

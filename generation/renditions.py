@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from PIL import Image
 
 from generation import assets
-from generation.models import Asset
+from generation.models import Asset, Visibility
 from generation.models.asset import RENDITION_TYPES
 
 SAVE = {"avif": {"quality": 60, "speed": 8}, "webp": {"quality": 80, "method": 4}}
@@ -28,7 +28,8 @@ def make(*, asset_id: int) -> None:
         for kind in RENDITION_TYPES:
             default_storage.save(key(asset, width, kind), ContentFile(_encoded(picture, kind)))
     Asset.objects.filter(pk=asset.pk).update(rendered_at=Now())
-    _settle(asset)
+    if asset.visibility == Visibility.PUBLIC:
+        _settle(asset)
 
 
 def make_again(*, asset_id: int) -> None:

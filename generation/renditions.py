@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 from generation import assets
 from generation.metadata import xmp
 from generation.metadata.marks import Source, source_of
-from generation.models import Asset
+from generation.models import Asset, Visibility
 from generation.models.asset import RENDITION_TYPES
 
 SAVE = {"avif": {"quality": 60, "speed": 8}, "webp": {"quality": 80, "method": 4}}
@@ -34,7 +34,8 @@ def make(*, asset_id: int) -> None:
         for kind in RENDITION_TYPES:
             default_storage.save(key(asset, width, kind), ContentFile(_encoded(picture, kind, source)))
     Asset.objects.filter(pk=asset.pk).update(rendered_at=Now())
-    _settle(asset)
+    if asset.visibility == Visibility.PUBLIC:
+        _settle(asset)
 
 
 def make_again(*, asset_id: int) -> None:

@@ -447,10 +447,11 @@ def test_a_guests_running_job_follows_into_the_account_and_is_paid_by_the_guest(
 def test_renditions_follow_and_the_door_does_not_wait_for_them(alice: User) -> None:
     asset = pictures.one(alice)
     opened = renditions.open_one(asset, 320, "webp", viewer_id=alice.pk)
-    assert opened.content_type == "image/png"
+    assert (opened.content_type, opened.is_original) == ("image/png", True)
     opened.file.close()
     renditions.make(asset_id=asset.pk)
     asset.refresh_from_db()
     opened = renditions.open_one(asset, 320, "webp", viewer_id=alice.pk)
-    assert (opened.content_type, asset.rendered_at is not None) == ("image/webp", True)
+    assert (opened.content_type, opened.is_made) == ("image/webp", True)
+    assert asset.rendered_at is not None
     opened.file.close()

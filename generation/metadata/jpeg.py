@@ -17,6 +17,7 @@ from generation.metadata.marks import Marks
 BEGIN, END, SCAN, COMMENT = b"\xff\xd8", b"\xff\xd9", 0xDA, 0xFE
 APP0, APP1, APP2, APP14 = 0xE0, 0xE1, 0xE2, 0xEE
 PACKET = b"http://ns.adobe.com/xap/1.0/\x00"
+KEPT = {APP2: b"ICC_PROFILE\x00", APP14: b"Adobe"}
 # A marker within compressed data: not a stuffed byte, not a restart, not a filler.
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
@@ -68,9 +69,9 @@ def _is_jfif(source: BinaryIO, segment: Segment) -> bool:
 
 def _is_kept(source: BinaryIO, segment: Segment) -> bool:
     """Tables and frames, the colour profile, and Adobe's word on which colours these are."""
-    if segment.marker == APP2:
-        return _data(source, segment).startswith(b"ICC_PROFILE\x00")
-    return segment.marker == APP14 or not (APP0 <= segment.marker <= 0xEF or segment.marker == COMMENT)
+    if segment.marker in KEPT:
+        return _data(source, segment).startswith(KEPT[segment.marker])
+    return not (APP0 <= segment.marker <= 0xEF or segment.marker == COMMENT)
 
 
 def _write_scans(source: BinaryIO, target: BinaryIO, first: Segment) -> None:

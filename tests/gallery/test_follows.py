@@ -204,7 +204,9 @@ def test_the_wall_shows_what_the_followed_show_and_nothing_else(
 def test_htmx_gets_the_next_tiles_and_a_new_way_on(
     browse: As, bob: User, followed: list[Asset], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(feed.of_followed.__kwdefaults__, "size", 5)
+    usual = feed.of_followed.__kwdefaults__
+    assert usual is not None
+    monkeypatch.setitem(usual, "size", 5)
     client = browse(bob)
     address = next_of(client.get("/following").content.decode())
     page = client.get(address, **HTMX).content.decode()

@@ -60,6 +60,8 @@ PAGES: dict[str, Callable[[Exhibition], str]] = {
     "private art": lambda made: f"/art/{made.private}",
     "artist": lambda made: f"/@{made.handle}",
     "library": lambda _: "/library",
+    "trash": lambda _: "/library/trash",
+    "archives": lambda _: "/exports",
     "credits": lambda _: "/credits",
     "pricing": lambda _: "/pricing",
     "limits": lambda _: "/limits",

@@ -75,6 +75,8 @@ PAGES: dict[str, Callable[[Exhibition], str]] = {
     "job": lambda made: f"/jobs/{made.job}",
     "receipt": lambda made: f"/jobs/{made.job}/receipt",
     "settings": lambda _: "/settings",
+    "appeals": lambda _: "/appeals",
+    "rules": lambda _: "/rules",
     "e-mail": lambda _: "/accounts/email/",
     "no page": lambda _: "/there/is/none",
 }

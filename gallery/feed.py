@@ -9,7 +9,9 @@ from gallery import search, walking
 from gallery.finder import Finder
 from gallery.models import LEVELS_FOR_ALL, Post
 from gallery.models.post import PostQuerySet
-from gallery.paging import EPOCH, PAGE_SIZE, Page
+from gallery.paging import EPOCH
+from gallery.paging import PAGE_SIZE as PAGE_SIZE  # noqa: PLC0414  (doors know pages from here)
+from gallery.paging import Page as Page  # noqa: PLC0414  (as above)
 from gallery.paging import cursor as _cursor
 from gallery.paging import moment as _moment
 from gallery.paging import numbers as _numbers

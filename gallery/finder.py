@@ -207,8 +207,9 @@ def known_models() -> list[ModelChoice]:
     if known is None:
         current = {model.pk for model in catalogue.listed()}
         shown = Post.objects.filter(is_listed=True, model=OuterRef("pk"))
-        rows = InferenceModel.objects.annotate(is_shown=Exists(shown)).order_by("is_retired", "position", "pk")
-        known = [ModelChoice(row.pk, row.slug, row.name, row.is_shown or row.pk in current) for row in rows]
+        rows = InferenceModel.objects.order_by("is_retired", "position", "pk")
+        told = rows.values_list("pk", "slug", "name", Exists(shown))
+        known = [ModelChoice(pk, slug, name, is_shown or pk in current) for pk, slug, name, is_shown in told]
         cache.set(MODELS_KEY, known, MODELS_SECONDS)
     return known
 

@@ -279,7 +279,7 @@ def _copy(template: Model, source: str, **own: str) -> None:
         if not field.primary_key and not field.generated and (field.column in own or _is_told(field))
     ]
     told = [field for field in fields if field.column not in own]
-    values = ", ".join(own.get(field.column, "%s") for field in fields)
+    values = ", ".join(own.get(str(field.column), "%s") for field in fields)
     columns = ", ".join(f'"{field.column}"' for field in fields)
     _execute(
         f"INSERT INTO {template._meta.db_table} ({columns}) SELECT {values} FROM {source}",  # noqa: S608  (our names)

@@ -176,7 +176,9 @@ class Post(models.Model):
     def wall_columns(cls) -> list[str]:
         """What `listed()` reads of a post, and what walls are sorted by."""
         fields = ["id", "rating_rank", *(name for name in _WALL if "__" not in name)]
-        return [str(cls._meta.get_field(name).column) for name in dict.fromkeys(fields)]
+        columns = {field.name: str(field.column) for field in cls._meta.concrete_fields}
+        columns |= {field.attname: str(field.column) for field in cls._meta.concrete_fields}
+        return [columns[name] for name in dict.fromkeys(fields)]
 
     @property
     def url(self) -> str:

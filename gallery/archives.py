@@ -212,9 +212,6 @@ def open_file(archive: Archive) -> BinaryIO:
     if archive.state != ArchiveState.READY or archive.expires_at is None or archive.expires_at <= timezone.now():
         raise FileGone(code=str(archive.code))
     try:
-        file = default_storage.open(archive.storage_key, "rb")
+        return cast(BinaryIO, default_storage.open(archive.storage_key, "rb"))
     except FileNotFoundError as error:
         raise FileGone(code=str(archive.code)) from error
-    # An object in a bucket, opened as a file, would first be copied here as a whole.
-    remote = getattr(file, "obj", None)
-    return cast(BinaryIO, remote.get()["Body"] if remote is not None else file)

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject, Now
 
-from gallery import artists, feed
+from gallery import artists, feed, strikes, wording
 from gallery.errors import Full, GoneCollection, NotYours
 from gallery.models import Collection, CollectionItem, Post, Visibility
 from gallery.models.collection import ITEMS_MAX
@@ -141,7 +141,8 @@ def _tile(asset: Asset) -> Post:
 
 
 def create(*, owner: "User", name: str, about: str = "", visibility: str = Visibility.PRIVATE) -> Collection:
-    """A new one, empty. Raises Full."""
+    """A new one, empty. Raises Full, and NotPassed or Barred where others would read its words."""
+    _check(owner, name=name, about=about, visibility=visibility)
     with transaction.atomic():
         # Their row is what a person's new collections wait for, one after the other.
         get_user_model()._default_manager.select_for_update(no_key=True).get(pk=owner.pk)
@@ -152,10 +153,18 @@ def create(*, owner: "User", name: str, about: str = "", visibility: str = Visib
 
 
 def edit(*, owner: "User", code: UUID, name: str, about: str, visibility: str) -> None:
-    """Change what it is called and who sees it; acts at once. Raises NotYours."""
+    """Change what it is called and who sees it; acts at once. Raises NotYours, and what `create` does of words."""
+    _check(owner, name=name, about=about, visibility=visibility)
     mine = Collection.objects.filter(code=code, owner=owner)
     if not mine.update(name=name, about=about, visibility=visibility, changed_at=Now()):
         raise NotYours(code=code)
+
+
+def _check(owner: "User", *, name: str, about: str, visibility: str) -> None:
+    """What is private nobody else reads."""
+    if visibility != Visibility.PRIVATE:
+        strikes.check(user_id=owner.pk)
+        wording.check(name=name, about=about)
 
 
 def delete(*, owner: "User", code: UUID) -> None:

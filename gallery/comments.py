@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Subquery
 from django.db.models.functions import Now
 
+from gallery import strikes, wording
 from gallery.errors import BrokenCursor, NotYours
 from gallery.models import Comment, Post, Visibility
 from gallery.paging import Page
@@ -34,8 +35,10 @@ def of_post(*, post_id: int, before: str = "") -> Page[Comment]:
 
 
 def add(*, code: UUID, author: "User", text: str) -> Comment:
-    """Write a comment under what others see. Sent twice it is one comment. Raises NotYours."""
+    """Write a comment under what others see. Sent twice it is one comment. Raises NotYours, NotPassed, Barred."""
+    wording.check(text=text)
     with transaction.atomic():
+        strikes.check(user_id=author.pk)
         post = _held(code, author.pk)
         just_now = Now() - timedelta(seconds=TWICE_SECONDS)
         same = Comment.objects.filter(post=post, author=author, text=text, removed_at__isnull=True)

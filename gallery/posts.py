@@ -8,11 +8,10 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.utils import timezone
 
-from gallery import strikes
+from gallery import strikes, wording
 from gallery.errors import NeedsAccount, NotPassed, NotYours
 from gallery.models import Level, Post
 from generation import assets, moderation
-from generation.errors import BlockedPrompt
 from generation.models import Asset, Moderation, Visibility
 
 if TYPE_CHECKING:
@@ -135,19 +134,10 @@ def _checked(asset: Asset, *, title: str, level: str) -> str:
     The words are looked at each time: a title is new, and the rules may have grown since the picture was made.
     """
     job = asset.job
-    _pass_words(title=title, prompt=f"{job.prompt_written}\n{job.prompt_sent}", alt=asset.alt)
+    wording.check(title=title, prompt=f"{job.prompt_written}\n{job.prompt_sent}", alt=asset.alt)
     # The prompt's own words have set the floor, which staff may have lowered since.
     own = asset.alt if asset.alt_written else ""
     return Level.highest(level, asset.level_floor, moderation.level_of(title, own))
-
-
-def _pass_words(**words: str) -> None:
-    """Raises NotPassed with the first field whose words break a rule."""
-    for field, text in words.items():
-        try:
-            moderation.check_text(text)
-        except BlockedPrompt as error:
-            raise NotPassed(moderation=Moderation.REFUSED, field=field, **error.data) from error
 
 
 def describe(*, asset: Asset, owner: "User | AnonymousUser", words: str) -> None:
@@ -160,7 +150,7 @@ def describe(*, asset: Asset, owner: "User | AnonymousUser", words: str) -> None
         raise NeedsAccount
     with transaction.atomic():
         held = _held(asset, owner)
-        _pass_words(alt=words)
+        wording.check(alt=words)
         level = Level.highest(held.level, moderation.level_of(words))
         described = assets.describe(asset_id=held.pk, owner_id=held.owner_id, words=words, level=level)
         held.alt, held.alt_written = described.alt, described.alt_written

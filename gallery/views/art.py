@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from config import http
 from config.http import Request
-from gallery import downloads, pieces, posts, viewer
+from gallery import downloads, pieces, posts, viewer, wording
 from gallery.errors import Barred, NeedsAccount, NotPassed
 from gallery.forms import DescribeForm, PublishForm
 from gallery.models import Visibility
@@ -111,7 +111,7 @@ def _why_not(error: NotPassed) -> tuple[str | None, str]:
     """The field that is to blame, and the words: the rule where words were refused, else the picture's state."""
     if "rule" not in error.data:
         return None, NOT_PASSED[Moderation(str(error.data["moderation"]))]
-    field, words = str(error.data["field"]), f"It breaks the rule “{error.data['rule']}”: “{error.data['phrase']}”."
+    field, words = str(error.data["field"]), wording.sentence(error)
     if field == "title":
         return field, words
     what = "The prompt" if field == "prompt" else "The description"

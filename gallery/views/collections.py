@@ -13,10 +13,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from config import http
 from config.http import Request
-from gallery import artists, collecting, limits, pieces
+from gallery import artists, collecting, limits, pieces, wording
 from gallery.collecting import Placed
 from gallery.collection_forms import CollectionForm, SaveForm
-from gallery.errors import Full, GoneCollection, NotYours
+from gallery.errors import Full, GoneCollection, NotPassed, NotYours
 from gallery.limits import Act
 from gallery.models import Collection, Visibility
 from gallery.models.post import tone_of
@@ -86,7 +86,11 @@ def edit(request: Request, code: UUID) -> HttpResponseBase:
     if not form.is_valid():
         return _form(request, form, found, 422)
     limits.count(Act.REACT, user_id=owner.pk)
-    collecting.edit(owner=owner, code=code, **form.cleaned_data)
+    try:
+        collecting.edit(owner=owner, code=code, **form.cleaned_data)
+    except NotPassed as error:
+        form.add_error(str(error.data["field"]), wording.sentence(error))
+        return _form(request, form, found, 422)
     messages.success(request, "Saved.")
     return http.redirect(request, found.url)
 
@@ -176,6 +180,8 @@ def _create(request: Request) -> HttpResponseBase:
             made = collecting.create(owner=owner, **form.cleaned_data)
         except Full as full:
             form.add_error(None, _no_room(full))
+        except NotPassed as error:
+            form.add_error(str(error.data["field"]), wording.sentence(error))
         else:
             messages.success(request, f"“{made.name}” is there. Now save pictures to it.")
             return http.redirect(request, made.url)

@@ -12,7 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from config import http
 from config.http import Request
-from gallery import comments, limits, pieces
+from gallery import comments, limits, pieces, wording
+from gallery.errors import NotPassed
 from gallery.forms import CommentForm
 from gallery.limits import Act
 from gallery.models.comment import TEXT_MAX
@@ -55,7 +56,11 @@ def _write(request: Request, code: UUID) -> HttpResponseBase:
     if not form.is_valid():
         return _answer(request, pieces.find_shown(code=code, viewer=author), form, status=422)
     limits.count(Act.COMMENT, user_id=author.pk)
-    comment = comments.add(code=code, author=author, text=form.cleaned_data["text"])
+    try:
+        comment = comments.add(code=code, author=author, text=form.cleaned_data["text"])
+    except NotPassed as error:
+        form.add_error("text", wording.sentence(error))
+        return _answer(request, pieces.find_shown(code=code, viewer=author), form, status=422)
     request.session.pop(DRAFT, None)
     messages.success(request, "Your comment is there.")
     if not request.htmx:

@@ -10,7 +10,8 @@ from django.views.decorators.http import require_POST
 
 from config import http
 from config.http import Request
-from gallery import pieces, posts
+from gallery import pieces, posts, wording
+from gallery.errors import NotPassed
 from gallery.forms import DescribeForm
 from gallery.views import art
 from gallery.views.doors import answering, member
@@ -24,10 +25,14 @@ TAKEN_BACK = "Taken back. The picture is described by its prompt again."
 def describe(request: Request, code: UUID) -> HttpResponseBase:
     piece = pieces.find_own(code=code, owner=member(request, back=reverse("art", args=[code])))
     form = DescribeForm(request.POST)
-    status = 200 if form.is_valid() else 422
     if form.is_valid():
+        try:
+            posts.describe(asset=piece.asset, owner=request.user, words=form.cleaned_data["alt"])
+        except NotPassed as error:
+            form.add_error("alt", wording.sentence(error))
+    status = 422 if form.errors else 200
+    if status == 200:
         words = form.cleaned_data["alt"]
-        posts.describe(asset=piece.asset, owner=request.user, words=words)
         messages.success(request, SAID if words else TAKEN_BACK)
         if not request.htmx:
             return http.redirect(request, piece.asset.url)

@@ -144,8 +144,8 @@ def restore(request: Request, code: UUID) -> HttpResponseBase:
 def file(request: Request, code: UUID) -> HttpResponseBase:
     """The picture of a case, for staff alone: what is private is served by no other door."""
     asset = cases.of_asset(code=code).asset
-    opened, content_type = renditions.open_one(asset, FILE_WIDTH, "webp", viewer_id=None)
-    response = FileResponse(opened, content_type=content_type)
+    opened = renditions.open_one(asset, FILE_WIDTH, "webp", viewer_id=None)
+    response = FileResponse(opened.file, content_type=opened.content_type)
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
 

@@ -1,54 +1,32 @@
 """Archives with S3: read from and kept in a bucket, streamed from there by our door, gone when they expire."""
 
 import io
-import urllib.request
 import zipfile
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
 from django.utils import timezone
-from moto.server import ThreadedMotoServer
 
 from accounts.models import User
-from config import settings as site
 from gallery import archives, packing, trash
 from gallery.models import Archive
 from generation import disposal, renditions
 from tests.browsers import As
+from tests.buckets import Moto
 from tests.pictures import make
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def bucket(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    url = "http://{}:{}".format(*server.get_host_and_port())
-    urllib.request.urlopen(urllib.request.Request(f"{url}/pictures", method="PUT")).close()
-    names = {"S3_BUCKET": "pictures", "S3_ACCESS_KEY_ID": "a", "S3_SECRET_ACCESS_KEY": "b", "S3_ENDPOINT_URL": url}
-    for name, value in names.items():
-        monkeypatch.setattr(site, name, value)
-    settings.STORAGES = {**settings.STORAGES, "default": site.s3_storage()}
-    yield
-    server.stop()
-
-
-def keys(prefix: str) -> list[str]:
-    storage: Any = default_storage
-    return [each.key for each in storage.bucket.objects.filter(Prefix=prefix)]
-
-
-def test_an_archive_is_packed_streamed_and_expired(browse: As, alice: User, bucket: None) -> None:
+def test_an_archive_is_packed_streamed_and_expired(browse: As, alice: User, bucket: Moto) -> None:
     made = make(alice, pictures=2)
     archive = archives.ask(owner_id=alice.pk, asset_ids=[asset.pk for asset in made], name="Chosen pictures")
     default_storage.delete(made[1].storage_key)
     packing.pack_next()
     archive.refresh_from_db()
     assert (archive.packed, archive.missing) == (1, 1)
-    assert keys("exports/") == [archive.storage_key]
+    assert bucket.objects("exports/") == [archive.storage_key]
     answer: Any = browse(alice).get(f"{archive.url}/file")
     body = answer.getvalue()
     assert int(answer["Content-Length"]) == len(body)
@@ -57,16 +35,16 @@ def test_an_archive_is_packed_streamed_and_expired(browse: As, alice: User, buck
         assert packing.file_name(made[0]) in file.namelist()
     Archive.objects.filter(pk=archive.pk).update(expires_at=timezone.now())
     archives.sweep()
-    assert keys("exports/") == []
+    assert bucket.objects("exports/") == []
 
 
-def test_what_is_deleted_for_good_leaves_no_object(alice: User, bucket: None) -> None:
+def test_what_is_deleted_for_good_leaves_no_object(alice: User, bucket: Moto) -> None:
     kept, gone = make(alice, pictures=2)
     for asset in (kept, gone):
         renditions.make(asset_id=asset.pk)
     trash.discard(owner_id=alice.pk, asset_ids=[gone.pk], when=timezone.now())
     trash.purge(owner_id=alice.pk, asset_ids=[gone.pk])
     disposal.remove_files()
-    left = keys("")
+    left = bucket.objects()
     assert [key for key in left if str(gone.code) in key] == []
     assert len([key for key in left if str(kept.code) in key]) == 3

@@ -13,6 +13,7 @@ from accounts.models import User
 from gallery import errors, feed, paging, posts
 from gallery.finder import Finder
 from gallery.models import Post
+from gallery.paging import PAGE_SIZE
 from generation.models import Asset
 from tests.browsers import As
 from tests.pictures import make, one, show
@@ -44,9 +45,9 @@ def test_pages_follow_each_other_without_gap_or_repeat(browse: As, alice: User) 
     made = [asset.url for asset in hang(alice, 45)]
     client = browse(None)
     first = client.get("/explore").content.decode()
-    assert tiles(first) == made[: feed.PAGE_SIZE]
+    assert tiles(first) == made[:PAGE_SIZE]
     second = client.get(next_of(first)).content.decode()
-    assert tiles(second) == made[feed.PAGE_SIZE :]
+    assert tiles(second) == made[PAGE_SIZE:]
     assert next_of(second) == ""
 
 

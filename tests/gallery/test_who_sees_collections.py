@@ -9,8 +9,9 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
-from gallery import collecting, feed, posts
+from gallery import collecting, posts
 from gallery.models import Collection, CollectionItem, Visibility
+from gallery.paging import PAGE_SIZE
 from generation.models import Asset
 from tests.browsers import As
 from tests.pictures import PROMPT, make, one, show
@@ -185,14 +186,14 @@ def test_a_collection_has_keyset_pages_that_stay_right_while_it_changes(browse: 
     hold(collection, *assets[:45])
     first = browse(None).get(collection.url).content.decode()
     urls = [asset.url for asset in assets[:45]][::-1]
-    assert tiles(first) == urls[: feed.PAGE_SIZE]
+    assert tiles(first) == urls[:PAGE_SIZE]
     hold(collection, assets[46])
     collecting.remove(owner=alice, collection_code=collection.code, asset_code=assets[5].code)
     second = browse(None).get(next_of(first)).content.decode()
-    assert tiles(second) == urls[feed.PAGE_SIZE :]
+    assert tiles(second) == urls[PAGE_SIZE:]
     assert next_of(second) == ""
     appended = browse(None).get(next_of(first), **HTMX).content.decode()
-    assert tiles(appended) == urls[feed.PAGE_SIZE :]
+    assert tiles(appended) == urls[PAGE_SIZE:]
     assert "<html" not in appended
     assert 'id="more" hx-swap-oob="true"' in appended
 

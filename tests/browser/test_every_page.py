@@ -58,6 +58,9 @@ PAGES: dict[str, Callable[[Exhibition], str]] = {
     "explore": lambda _: "/explore",
     "art": lambda made: f"/art/{made.shown}",
     "private art": lambda made: f"/art/{made.private}",
+    "comments": lambda made: f"/art/{made.shown}/comments",
+    "lineage": lambda made: f"/art/{made.shown}/lineage",
+    "following": lambda _: "/following",
     "artist": lambda made: f"/@{made.handle}",
     "library": lambda _: "/library",
     "trash": lambda _: "/library/trash",
@@ -120,7 +123,13 @@ def test_an_accounts_pages_are_whole(anybody: Anybody, exhibition: Exhibition, l
 @pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS.keys())
 def test_a_visitors_pages_are_whole(anybody: Anybody, exhibition: Exhibition, look: dict[str, Any]) -> None:
     page = anybody(**look)
-    paths = [*DOORS.values(), f"/art/{exhibition.shown}", f"/@{exhibition.handle}", f"/art/{exhibition.private}"]
+    paths = [
+        *DOORS.values(),
+        f"/art/{exhibition.shown}",
+        f"/art/{exhibition.shown}/comments",
+        f"/@{exhibition.handle}",
+        f"/art/{exhibition.private}",
+    ]
     assert [line for path in paths for line in found_wrong(page, path)] == []
 
 

@@ -1,7 +1,8 @@
 """One page of a wall, in one query that reads a bounded part of one index, whatever is filtered.
 
 The most selective filter has an index in each order; the page walks it from the cursor on and leaves out what does not
-fit the rest. After WALK_MAX rows it stops: the page is then short, and its cursor goes on where it stopped.
+fit the rest. After WALK_MAX rows it stops: the page is then short, and its cursor goes on where it stopped. Where
+PostgreSQL expects fewer rows than that it may sort them instead; among many equal counts it expects too few.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -18,7 +19,7 @@ from gallery.finder import Finder
 from gallery.models import Post, Visibility
 from gallery.paging import Order, Page, after_key, key_of
 
-WALK_MAX = 4_000
+WALK_MAX = 2_000
 COLUMNS = {Order.NEW: "published_at", Order.LIKED: "like_count", Order.RATED: "rating_rank", Order.MATCH: "rank"}
 SHARES_KEY, SHARES_SECONDS = "walking:shares:1", 600
 

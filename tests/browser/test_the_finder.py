@@ -1,4 +1,4 @@
-"""The gallery in a browser: on to more pictures and back to the same place, filters at once, or without script."""
+"""The gallery in a browser: more pictures and back to the same place, filters that act at once, and without script."""
 
 import re
 from collections.abc import Callable, Iterator

@@ -9,7 +9,7 @@ import time
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -21,7 +21,7 @@ from django.core.cache import caches
 from django.db import connections, transaction
 from django.utils import timezone
 
-from accounts import signup
+from accounts import demo_company, signup
 from accounts.models import User
 from gallery import posts
 from gallery.models import Level, Post, Visibility
@@ -46,15 +46,17 @@ Wait = Callable[[], object]
 
 @dataclass(frozen=True)
 class Plan:
-    """What the gallery shall hold. A picture names its artist by handle."""
+    """What the gallery shall hold. A picture names its artist by handle, `company` what they say and keep."""
 
     artists: dict[str, dict[str, Any]]
     pictures: list[dict[str, Any]]
+    company: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {"comments": [], "collections": []})
 
 
 def plan(path: Path = FILE) -> Plan:
     data = tomllib.loads(path.read_text())
-    return Plan(artists=data["artists"], pictures=data["pictures"])
+    company = {name: data[name] for name in ("comments", "collections")}
+    return Plan(artists=data["artists"], pictures=data["pictures"], company=company)
 
 
 def is_allowed() -> bool:
@@ -78,7 +80,7 @@ def seed(plan: Plan, *, painters: int) -> int:
     with _painting(painters, model.lane) as wait:
         made = [_submit(people[p["artist"]], model, p, number, wait) for number, p in enumerate(plan.pictures)]
         _finish([job for job in made if job], wait)
-    return _publish(plan, made)
+    return _publish(plan, people, made)
 
 
 # --- People ----------------------------------------------------------------------------------------------------------
@@ -157,16 +159,16 @@ def _wait_while(count: Callable[[], int], wait: Wait, *, most: int) -> None:
             left, since = now, time.monotonic()
 
 
-def _publish(plan: Plan, made: list[Job | None]) -> int:
-    """Hang what was made, the oldest first, each with its own hours in the past."""
+def _publish(plan: Plan, people: dict[str, User], made: list[Job | None]) -> int:
+    """Hang what was made, the oldest first, each with its own hours in the past; then people come to look."""
     now = timezone.now()
-    shown = 0
+    hung: dict[int, Post] = {}
     with transaction.atomic():
         for picture, job in zip(plan.pictures, made, strict=True):
             asset = Asset.objects.filter(job=job).select_related("owner").first() if job else None
             if asset is None:
                 continue
-            posts.publish(
+            hung[picture["seed"]] = posts.publish(
                 asset=asset,
                 owner=asset.owner,
                 title=picture.get("title", ""),
@@ -175,8 +177,8 @@ def _publish(plan: Plan, made: list[Job | None]) -> int:
                 level=Level.GENERAL,
                 when=now - timedelta(hours=picture["hours"]),
             )
-            shown += 1
-    return shown
+        demo_company.mingle(people, hung, plan.company)
+    return len(hung)
 
 
 # --- Painting --------------------------------------------------------------------------------------------------------

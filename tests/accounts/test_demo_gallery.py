@@ -16,7 +16,7 @@ from accounts.demo_gallery import Plan
 from accounts.models import User
 from credits.models import Audit, Phase, Transfer
 from gallery import feed
-from gallery.models import Post
+from gallery.models import Collection, Follow, Like, Post, Rating
 from generation import moderation
 from generation.models import Asset, Job, JobState
 from generation.shapes import SHAPES
@@ -47,6 +47,28 @@ def command(few: Plan, monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
         return out.getvalue()
 
     return run
+
+
+def test_the_invented_people_like_rate_follow_and_talk(few: Plan) -> None:
+    said = {"picture": few.pictures[0]["seed"], "author": "idris", "text": "Lovely.", "hours": 2}
+    kept = {"owner": "idris", "name": "Kept", "about": "", "pictures": [few.pictures[0]["seed"]]}
+    assert demo_gallery.seed(replace(few, company={"comments": [said], "collections": [kept]}), painters=0) == 3
+    post = Post.objects.get(asset__job__seed=few.pictures[0]["seed"])
+    assert (post.comment_count, post.comments.get().text) == (1, "Lovely.")
+    assert Collection.objects.get().item_count == 1
+    assert sum(Post.objects.values_list("like_count", flat=True)) == Like.objects.count() > 0
+    assert sum(Post.objects.values_list("rating_count", flat=True)) == Rating.objects.count() > 0
+    assert Follow.objects.count() == 2
+
+
+def test_what_is_said_and_kept_names_pictures_of_the_file() -> None:
+    plan = demo_gallery.plan()
+    seeds = {picture["seed"] for picture in plan.pictures}
+    assert len(plan.company["comments"]) >= 5
+    assert {told["picture"] for told in plan.company["comments"]} <= seeds
+    for told in plan.company["collections"]:
+        assert set(told["pictures"]) <= seeds
+        assert moderation.check_text(told["name"]) is None
 
 
 def test_the_file_holds_a_gallery_worth_looking_at() -> None:

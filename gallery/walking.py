@@ -1,8 +1,7 @@
 """One page of a wall, in one query that reads a bounded part of one index, whatever is filtered.
 
 The most selective filter has an index in each order; the page walks it from the cursor on and leaves out what does not
-fit the rest. After WALK_MAX rows it stops: the page is then short, and its cursor goes on where it stopped. Where
-PostgreSQL expects fewer rows than that it may sort them instead; among many equal counts it expects too few.
+fit the rest. After WALK_MAX rows it stops: the page is then short, and its cursor goes on where it stopped.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -138,7 +137,9 @@ def _branch(
     if order is Order.NEW:
         where = _within(where, "post", finder)
     if place:
-        where = where.also(f"(post.{COLUMNS[order]}, post.id) < (%s, %s)", *place)
+        # From a subquery, so that the planner cannot weigh it: among many equal counts it would expect too few rows,
+        # and sort all of them instead of walking on.
+        where = where.also(f"(post.{COLUMNS[order]}, post.id) < (SELECT %s, %s)", *place)
     return Sql(
         f"SELECT post.* FROM gallery_post post WHERE {where.text}"  # noqa: S608  (our own names)
         f" ORDER BY post.{COLUMNS[order]} DESC, post.id DESC LIMIT {WALK_MAX}",
@@ -171,14 +172,17 @@ def visible(levels: Collection[str], source: str = "walked") -> Sql:
 
 def _page(walk: Sql, fits: Sql, order: Order, size: int) -> Sql:
     """The first rows that fit, and the one where the walk stopped, which says where the next page goes on."""
+    # The artists come last: joined before the limit they could cost the order of the walk, and all of it.
     text = f"""
-        SELECT {wall_columns("walked")}, walked.number AS walk_number, ({fits.text}) AS walk_fits
-          FROM (SELECT one.*, row_number() OVER (ORDER BY one.{COLUMNS[order]} DESC, one.id DESC) AS number
-                  FROM ({walk.text}) one) walked
-          JOIN generation_asset asset ON asset.id = walked.asset_id
-          JOIN {people_table()} owner ON owner.id = walked.owner_id
-         WHERE ({fits.text}) OR walked.number = {WALK_MAX}
-         ORDER BY walked.{COLUMNS[order]} DESC, walked.id DESC LIMIT {size + 1}
+        SELECT {wall_columns("shown")}, shown.walk_number, shown.walk_fits
+          FROM (SELECT walked.*, walked.number AS walk_number, ({fits.text}) AS walk_fits
+                  FROM (SELECT one.*, row_number() OVER (ORDER BY one.{COLUMNS[order]} DESC, one.id DESC) AS number
+                          FROM ({walk.text}) one) walked
+                  JOIN generation_asset asset ON asset.id = walked.asset_id
+                 WHERE ({fits.text}) OR walked.number = {WALK_MAX}
+                 ORDER BY walked.{COLUMNS[order]} DESC, walked.id DESC LIMIT {size + 1}) shown
+          JOIN {people_table()} owner ON owner.id = shown.owner_id
+         ORDER BY shown.{COLUMNS[order]} DESC, shown.id DESC
     """  # noqa: S608  (our own names; values are apart)
     return Sql(text, [*fits.values, *walk.values, *fits.values])
 

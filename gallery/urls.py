@@ -13,8 +13,8 @@ from gallery.views import (
     following,
     library,
     machines,
+    neighbours,
     safety,
-    walking,
     walls,
 )
 
@@ -51,7 +51,7 @@ urlpatterns = [
     path("art/<uuid:code>/comments", comments.talk, name="art_comments"),
     path("art/<uuid:code>/lineage", doing.lineage, name="art_lineage"),
     path("art/<uuid:code>/more", doing.more, name="art_more"),
-    path("art/<uuid:code>/<step:step>", walking.step, name="art_step"),
+    path("art/<uuid:code>/<step:step>", neighbours.step, name="art_step"),
     path("comments/<uuid:code>/delete", comments.remove, name="comment_delete"),
     path("@<handle:handle>/follow", doing.follow, name="follow"),
     path("following", following.following, name="following"),

@@ -12,9 +12,9 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from config import http
+from config import cursors, http
 from config.http import Request
-from gallery import bulk, keyset, library, said, trash
+from gallery import bulk, library, paging, said, trash
 from gallery.bulk import IN_TRASH, Action, Choice, Done
 from gallery.errors import (
     ArchiveTooLarge,
@@ -23,7 +23,6 @@ from gallery.errors import (
     NothingChosen,
     TooManyArchives,
     TooManyChosen,
-    UnknownValue,
 )
 from gallery.library import Filter, Form, Shelf
 from gallery.views.doors import NotAChoice, answering
@@ -51,11 +50,7 @@ REFUSALS = (NothingChosen, TooManyChosen, TooManyArchives, ArchiveTooLarge)
 @answering
 def page(request: Request) -> HttpResponseBase:
     """Whoever has made something, guests too; a visitor without a row has made nothing yet."""
-    try:
-        wanted = library.parse(request.GET)
-    except UnknownValue as error:
-        return render(request, "400.html", {"sentence": error.data["sentence"]}, status=400)
-    return _shelf(request, wanted)
+    return _shelf(request, library.parse(request.GET))
 
 
 def _shelf(request: Request, wanted: Filter, status: int = 200) -> HttpResponse:
@@ -115,8 +110,6 @@ def act(request: Request) -> HttpResponseBase:
         done = bulk.act(owner=request.user, action=action, choice=choice)
     except NeedsAccount as error:
         raise NeedsAccount(back=reverse("library")) from error
-    except UnknownValue as error:
-        return render(request, "400.html", {"sentence": error.data["sentence"]}, status=400)
     except REFUSALS as error:
         return _refused(request, action, error)
     return _done(request, done, choice)
@@ -151,17 +144,10 @@ def _refused(request: Request, action: Action, error: GalleryError) -> HttpRespo
     elif action in IN_TRASH:
         response = _trash(request, status)
     else:
-        response = _shelf(request, _filter_of(request.POST), status)
+        response = _shelf(request, library.parse(request.POST), status)
     if status == 429:
         response["Retry-After"] = str(said.ARCHIVE_WAIT_SECONDS)
     return response
-
-
-def _filter_of(told: QueryDict) -> Filter:
-    try:
-        return library.parse(told)
-    except UnknownValue:
-        return Filter()
 
 
 def _done(request: Request, done: Done, choice: Choice) -> HttpResponseBase:
@@ -170,7 +156,7 @@ def _done(request: Request, done: Done, choice: Choice) -> HttpResponseBase:
             messages.warning(request, said.left_out(done.refused))
         return http.redirect(request, done.archive.url)
     level = messages.SUCCESS if done.done and not done.refused else messages.WARNING
-    undo = f"undo-{keyset.micros(done.when)}" if done.when and done.done else ""
+    undo = f"undo-{cursors.micros(done.when)}" if done.when and done.done else ""
     messages.add_message(request, level, said.done(done), extra_tags=undo)
     if request.htmx and not choice.is_all and len(choice.codes) <= IN_PLACE_MAX:
         return _in_place(request, done, choice)
@@ -193,7 +179,7 @@ def _undo(request: Request) -> HttpResponseBase:
     told = request.POST.get("moment", "")
     if not told.isascii() or not told.isdecimal() or len(told) > 18:
         raise NotAChoice("moment")
-    number = bulk.undo(owner_id=request.user.pk or 0, when=keyset.moment(int(told)))
+    number = bulk.undo(owner_id=request.user.pk or 0, when=paging.moment(int(told)))
     messages.success(request, said.restored(number)) if number else messages.info(request, said.NOTHING_TO_UNDO)
     return http.redirect(request, reverse("library"))
 
@@ -211,7 +197,7 @@ def trash_page(request: Request) -> HttpResponseBase:
 def _trash(request: Request, status: int = 200) -> HttpResponse:
     after = request.GET.get("after", "")
     owner_id = request.user.pk
-    found = trash.page(owner_id=owner_id, after=after) if owner_id else keyset.Page([], "")
+    found = trash.page(owner_id=owner_id, after=after) if owner_id else paging.Page([], "")
     context = {
         "page": found,
         "is_first": not after,
@@ -245,7 +231,7 @@ def trash_file(request: Request, code: UUID, width: int, kind: str) -> HttpRespo
 @answering
 def delete(request: Request, code: UUID) -> HttpResponseBase:
     when = trash.discard_one(code=code, owner_id=request.user.pk)
-    messages.success(request, said.done(Done(Action.DELETE, 1)), extra_tags=f"undo-{keyset.micros(when)}")
+    messages.success(request, said.done(Done(Action.DELETE, 1)), extra_tags=f"undo-{cursors.micros(when)}")
     return http.redirect(request, reverse("library"))
 
 

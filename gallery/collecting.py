@@ -89,6 +89,12 @@ def of_owner(owner: "User") -> list[Collection]:
     return list(Collection.objects.filter(owner=owner).order_by("-changed_at", "-pk")[:COLLECTIONS_MAX])
 
 
+def own_in(*, collection: Collection, most: int) -> list[int]:
+    """The ids of those pictures in it that are its owner's, the last added first."""
+    items = CollectionItem.objects.filter(collection=collection, asset__owner=collection.owner_id)
+    return list(items.filter(asset__deleted_at__isnull=True).order_by("-pk").values_list("asset", flat=True)[:most])
+
+
 def shelves(*, owner: "User", viewer: Viewer, after: str = "", size: int = LIST_SIZE) -> Page[Shelf]:
     """A person's collections with their covers, the last changed first, in one query: to others the public ones.
 

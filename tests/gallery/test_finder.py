@@ -112,7 +112,7 @@ def test_what_is_withdrawn_deleted_or_too_bold_is_under_no_filter(browse: As, al
     withdrawn, deleted, bold = hang(alice, 3)
     posts.withdraw(asset=withdrawn, owner=alice)
     Asset.objects.filter(pk=deleted.pk).update(deleted_at=timezone.now())
-    Post.objects.filter(asset=bold).update(level=Level.EXPLICIT)
+    Post.objects.filter(asset=bold).update(level=Level.NUDITY)
     for query in queries:
         assert wall(browse(None), query) == []
         assert wall(browse(alice), query) == [bold.url]

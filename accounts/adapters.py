@@ -16,7 +16,7 @@ from django.forms import BaseForm
 from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from accounts import guests, mails, signup
+from accounts import guests, mails, profile, signup
 from accounts.models import User
 
 log = logging.getLogger(__name__)
@@ -113,7 +113,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, Any]) -> User:
         user: User = super().populate_user(request, sociallogin, data)
         parts = (data.get("first_name"), data.get("last_name"))
-        user.display_name = (data.get("name") or " ".join(part for part in parts if part)).strip()[:60]
+        user.display_name = profile.name_from(data.get("name") or " ".join(part for part in parts if part))
         return user
 
     def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: BaseForm | None = None) -> User:

@@ -5,20 +5,21 @@ from typing import Any
 from django import forms
 from django.core.validators import RegexValidator
 
-from accounts.models import HANDLE, HANDLE_MAX, Showing, User
+from accounts.models import BIO_MAX, HANDLE, HANDLE_MAX, NAME_MAX, Showing, User
+from generation.fields import LinesField, NameField
 
 
 class ProfileForm(forms.Form):
     """The three fields of the profile."""
 
-    display_name = forms.CharField(max_length=60, required=False)
+    display_name = NameField(max_length=NAME_MAX, required=False)
     handle = forms.CharField(
         min_length=3,
         max_length=HANDLE_MAX,
         validators=[RegexValidator(HANDLE, "Use letters a to z, digits and underscores, none at the ends.")],
         error_messages={"required": "Your page needs a handle."},
     )
-    bio = forms.CharField(max_length=500, required=False, widget=forms.Textarea)
+    bio = LinesField(max_length=BIO_MAX, required=False, widget=forms.Textarea)
 
     def __init__(self, data: Any = None, *, user: User) -> None:
         lowered = data.copy() if data is not None else None
@@ -27,11 +28,6 @@ class ProfileForm(forms.Form):
         super().__init__(
             lowered, initial={"display_name": user.display_name, "handle": user.handle or "", "bio": user.bio}
         )
-
-    def clean_display_name(self) -> str:
-        """One line, nothing invisible: a name stands beside pictures of others."""
-        name: str = self.cleaned_data["display_name"]
-        return " ".join("".join(sign for sign in name if sign.isprintable() or sign.isspace()).split())
 
 
 # The levels that a viewer chooses about, each with what it holds.

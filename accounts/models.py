@@ -17,6 +17,7 @@ from credits.triggers import Firm, refuse
 
 HANDLE = r"\A[a-z0-9][a-z0-9_]{1,28}[a-z0-9]\Z"
 HANDLE_MAX = 30
+NAME_MAX, BIO_MAX = 60, 500
 
 
 class Showing(models.TextChoices):
@@ -69,8 +70,8 @@ class User(AbstractUser):
         blank=True,
         validators=[RegexValidator(HANDLE, "3 to 30 letters, digits or underscores.")],
     )
-    display_name = models.CharField("name", max_length=60, blank=True)
-    bio = models.CharField("about you", max_length=500, blank=True)
+    display_name = models.CharField("name", max_length=NAME_MAX, blank=True)
+    bio = models.CharField("about you", max_length=BIO_MAX, blank=True)
     # How the gallery treats pictures of each level for this person. General ones always show, refused ones never.
     show_suggestive = _showing("suggestive", Showing.SHOW)
     show_nudity = _showing("nudity", Showing.BLUR)

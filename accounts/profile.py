@@ -3,12 +3,19 @@
 from django.db import IntegrityError, transaction
 
 from accounts import errors, handles
-from accounts.models import User
+from accounts.models import NAME_MAX, User
 from credits.triggers import broken_rule
+from gallery import wording
+from gallery.errors import NotPassed
+from generation.fields import visible_line
 
 
 def change(*, user_id: int, display_name: str, handle: str, bio: str) -> None:
-    """Write all three or none. Raises HandleTaken; the old address of the page is free for others at once."""
+    """Write all three or none. Raises HandleTaken, and NotPassed for words that the rules refuse: others read them.
+
+    The old address of the page is free for others at once.
+    """
+    wording.check(display_name=display_name, handle=handle.replace("_", " "), bio=bio)
     if handle in handles.RESERVED:
         raise errors.HandleTaken(handle)
     try:
@@ -18,6 +25,16 @@ def change(*, user_id: int, display_name: str, handle: str, bio: str) -> None:
         if broken_rule(error) != "user_handle_once":
             raise
         raise errors.HandleTaken(handle) from error
+
+
+def name_from(told: str) -> str:
+    """A name as another service knows it, as ours are kept; none where it breaks a rule."""
+    name = visible_line(told)[:NAME_MAX].strip()
+    try:
+        wording.check(display_name=name)
+    except NotPassed:
+        return ""
+    return name
 
 
 def choose_content(

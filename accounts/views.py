@@ -13,6 +13,8 @@ from accounts import errors, profile
 from accounts.forms import ContentForm, ProfileForm
 from accounts.models import User
 from config import http
+from gallery import wording
+from gallery.errors import NotPassed
 
 WAIT_SECONDS = 60
 
@@ -28,6 +30,8 @@ def settings(request: HttpRequest) -> HttpResponse:
             profile.change(user_id=user.pk, **form.cleaned_data)
         except errors.HandleTaken:
             form.add_error("handle", "Somebody has this one already.")
+        except NotPassed as error:
+            form.add_error(str(error.data["field"]), wording.sentence(error))
         else:
             messages.success(request, "Profile saved.")
             return http.redirect(request, request.path)

@@ -4,34 +4,19 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth import get_user_model
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods
 
+from config.admin import ReadOnly
 from credits import ledger, staff, statements
 from credits.models import Audit, Transfer, TransferKind, Wallet, WalletKind
 
 
-class ReadOnlyAdmin(admin.ModelAdmin[Any]):
-    """No add, no change, no delete, and no COUNT(*) over a table that only grows."""
-
-    show_full_result_count = False
-    list_per_page = 50
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-
 @admin.register(Wallet)
-class WalletAdmin(ReadOnlyAdmin):
+class WalletAdmin(ReadOnly):
     list_display = ("id", "owner", "kind", "balance", "reserved", "topped_up_on")
     list_filter = ("kind",)
     list_select_related = ("owner",)
@@ -103,7 +88,7 @@ def _facts(owner: Any) -> dict[str, object]:
 
 
 @admin.register(Transfer)
-class TransferAdmin(ReadOnlyAdmin):
+class TransferAdmin(ReadOnly):
     list_display = ("id", "created_at", "owner", "kind", "phase", "amount", "source_kind", "target_kind", "subject")
     list_filter = ("kind", "phase")
     list_select_related = ("owner", "source", "target")
@@ -124,7 +109,7 @@ class TransferAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Audit)
-class AuditAdmin(ReadOnlyAdmin):
+class AuditAdmin(ReadOnly):
     list_display = ("at", "ok", "seconds")
     list_filter = ("ok",)
     ordering = ("-at",)

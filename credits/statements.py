@@ -1,6 +1,5 @@
 """Reads of the ledger: a person's balance, their statement page by page, and what one subject cost. Writes nothing."""
 
-import base64
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -15,6 +14,7 @@ from django.db.models import BigIntegerField, Exists, F, Q, QuerySet, Subquery, 
 from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from django.db.models.functions import TruncDate
 
+from config import cursors
 from credits import allowance, lines
 from credits.models import SPENDABLE, Checkpoint, Phase, Transfer, TransferKind, Wallet, WalletKind
 from credits.seals import UtcDay
@@ -358,18 +358,16 @@ def _spendable_now(owner_id: int) -> QuerySet[Wallet, Any]:
 
 
 def _write_cursor(cursor: _Cursor) -> str:
-    text = f"{cursor.day.toordinal()}.{cursor.before_id}.{cursor.available}"
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    return cursors.write(cursor.day.toordinal(), cursor.before_id, cursor.available)
 
 
 def _read_cursor(text: str) -> _Cursor:
     try:
-        plain = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode("ascii")
-        day, before_id, available = map(int, plain.split("."))
+        day, before_id, available = cursors.read(text, 3, least=-cursors.NUMBER_MAX)
         cursor = _Cursor(date.fromordinal(day), before_id, available)
     except (ValueError, OverflowError) as error:
         raise BadCursor(text) from error
-    if not 0 < cursor.before_id < 2**63 or abs(cursor.available) >= 2**63:
+    if cursor.before_id < 1:
         raise BadCursor(text)
     return cursor
 

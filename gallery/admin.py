@@ -1,28 +1,9 @@
 """Staff's view of safety as records: read only. Decisions are made in the queue, views/moderation.py."""
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
+from config.admin import ReadOnly
 from gallery.models import Appeal, Decision, Report, Strike
-
-
-class ReadOnly(admin.ModelAdmin[Any]):
-    """Nothing is added, changed or deleted here."""
-
-    show_full_result_count = False
-    list_per_page = 50
-    ordering = ("-pk",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Decision)

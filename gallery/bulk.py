@@ -16,10 +16,18 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.utils import timezone
 
-from gallery import archives, library, posts, trash
-from gallery.errors import ArchiveTooLarge, NeedsAccount, NothingChosen, TooManyChosen
+from gallery import archives, collecting, library, posts, trash
+from gallery.errors import (
+    ArchiveTooLarge,
+    GalleryError,
+    GoneCollection,
+    NeedsAccount,
+    NothingChosen,
+    NotYours,
+    TooManyChosen,
+)
 from gallery.library import Filter
-from gallery.models import Archive, Visibility
+from gallery.models import Archive, Collection, Visibility
 from generation.models import Asset
 
 if TYPE_CHECKING:
@@ -28,6 +36,7 @@ if TYPE_CHECKING:
     Owner = User | AnonymousUser
 
 BATCH = 200
+NOWHERE = UUID(int=0)
 
 
 class Action(models.TextChoices):
@@ -36,6 +45,7 @@ class Action(models.TextChoices):
     PUBLISH = "publish"
     UNLIST = "unlist"
     WITHDRAW = "withdraw"
+    COLLECT = "collect"
     ZIP = "zip"
     DELETE = "delete"
     RESTORE = "restore"
@@ -43,7 +53,7 @@ class Action(models.TextChoices):
 
 
 IN_TRASH = frozenset({Action.RESTORE, Action.PURGE})
-NEED_ACCOUNT = frozenset({Action.PUBLISH, Action.UNLIST})
+NEED_ACCOUNT = frozenset({Action.PUBLISH, Action.UNLIST, Action.COLLECT})
 SHOWN = {Action.PUBLISH: Visibility.PUBLIC, Action.UNLIST: Visibility.UNLISTED}
 
 
@@ -55,11 +65,16 @@ class Choice:
     is_all: bool = False
     wanted: Filter = field(default_factory=Filter)
     upto: str = ""
+    collection: UUID | None = None
+    """Where they are saved to; of no other act."""
 
 
 @dataclass(frozen=True)
 class Done:
-    """What an act came to. `left`: more match than one press takes. `when` names what was deleted, for an undo."""
+    """What an act came to. `left`: more match than one press takes. `when` names what was deleted, for an undo.
+
+    `there`: so many were in the collection before.
+    """
 
     action: Action
     done: int
@@ -67,18 +82,29 @@ class Done:
     left: bool = False
     when: datetime | None = None
     archive: Archive | None = None
+    collection: Collection | None = None
+    there: int = 0
 
 
 def act(*, owner: "Owner", action: Action, choice: Choice) -> Done:
-    """Do it. Raises NeedsAccount, NothingChosen, TooManyChosen, BrokenCursor, TooManyArchives, ArchiveTooLarge."""
+    """Do it. Raises what `check` does, BrokenCursor; TooManyArchives, ArchiveTooLarge; GoneCollection, Full."""
+    check(owner=owner, action=action, choice=choice)
+    pieces = _pieces(owner.pk or 0, action, choice)
+    if action == Action.ZIP:
+        return _zip(owner.pk, choice, pieces)
+    if owner.is_authenticated and action == Action.COLLECT:
+        return _collect(owner, choice, pieces)
+    return _run(owner, action, choice, pieces)
+
+
+def check(*, owner: "Owner", action: Action, choice: Choice) -> None:
+    """Whether it may be done at all. Raises NeedsAccount, NothingChosen, TooManyChosen."""
     if action in NEED_ACCOUNT and not owner.is_authenticated:
         raise NeedsAccount
     if not choice.is_all and not choice.codes:
         raise NothingChosen
     if len(choice.codes) > settings.LIBRARY_BULK_MAX:
         raise TooManyChosen(most=settings.LIBRARY_BULK_MAX)
-    pieces = _pieces(owner.pk or 0, action, choice)
-    return _zip(owner.pk, choice, pieces) if action == Action.ZIP else _run(owner, action, choice, pieces)
 
 
 def undo(*, owner_id: int, when: datetime) -> int:
@@ -124,16 +150,37 @@ def _work(owner: "Owner", action: Action, when: datetime | None) -> Callable[[Se
 
 def _zip(owner_id: int | None, choice: Choice, pieces: Iterator[list[int]]) -> Done:
     """All of it goes into one archive, or none: half of what was asked for would be a surprise months later."""
+    ids = _all(pieces, ArchiveTooLarge(most=settings.ARCHIVE_MAX), settings.ARCHIVE_MAX)
+    archive = archives.ask(owner_id=owner_id or 0, asset_ids=ids, name=_name(choice))
+    return Done(Action.ZIP, archive.total, refused=_asked(choice, ids) - archive.total, archive=archive)
+
+
+def _collect(owner: "User", choice: Choice, pieces: Iterator[list[int]]) -> Done:
+    """All of it goes in or nothing: what is saved stays in the library, where a second press would find it first."""
+    ids = _all(pieces, TooManyChosen(most=settings.LIBRARY_BULK_MAX), settings.LIBRARY_BULK_MAX)
+    try:
+        collection = collecting.find_own(code=choice.collection or NOWHERE, owner=owner)
+        new = collecting.add_many(owner=owner, collection_code=collection.code, asset_ids=ids)
+    except NotYours as error:
+        raise GoneCollection from error
+    there, gone = len(ids) - new, _asked(choice, ids) - len(ids)
+    return Done(Action.COLLECT, new, refused=gone, there=there, collection=collection)
+
+
+def _all(pieces: Iterator[list[int]], too_many: GalleryError, most: int) -> list[int]:
+    """The ids of all pieces. Raises NothingChosen, and `too_many` for more than `most`."""
     ids: list[int] = []
     for piece in pieces:
         ids += piece
-        if len(ids) > settings.ARCHIVE_MAX:
-            raise ArchiveTooLarge(most=settings.ARCHIVE_MAX)
+        if len(ids) > most:
+            raise too_many
     if not ids:
         raise NothingChosen
-    archive = archives.ask(owner_id=owner_id or 0, asset_ids=ids, name=_name(choice))
-    asked = len(ids) if choice.is_all else len(set(choice.codes))
-    return Done(Action.ZIP, archive.total, refused=asked - archive.total, archive=archive)
+    return ids
+
+
+def _asked(choice: Choice, found: Sequence[int]) -> int:
+    return len(found) if choice.is_all else len(set(choice.codes))
 
 
 def _name(choice: Choice) -> str:

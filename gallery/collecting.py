@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject, Now
 
-from gallery import artists, feed, strikes, wording
+from gallery import artists, paging, strikes, wording
 from gallery.errors import Full, GoneCollection, NotYours
 from gallery.models import Collection, CollectionItem, Post, Visibility
 from gallery.models.collection import ITEMS_MAX
@@ -80,13 +80,19 @@ def find_own(*, code: UUID, owner: Viewer) -> Collection:
 def pictures(*, collection: Collection, viewer: Viewer, after: str = "") -> Page[Post]:
     """What this viewer may see of it, the last added first, in one query. Raises BrokenCursor."""
     items = CollectionItem.objects.filter(collection=collection, asset__in=_seen_by(viewer))
-    page = feed.by_id(items.select_related("asset__post", "asset__owner"), after=after)
+    page = paging.by_id(items.select_related("asset__post", "asset__owner"), after=after)
     return Page([_tile(item.asset) for item in page.items], page.after)
 
 
 def of_owner(owner: "User") -> list[Collection]:
     """All of one's own, the last changed first, for menus."""
     return list(Collection.objects.filter(owner=owner).order_by("-changed_at", "-pk")[:COLLECTIONS_MAX])
+
+
+def own_in(*, collection: Collection, most: int) -> list[int]:
+    """The ids of those pictures in it that are its owner's, the last added first."""
+    items = CollectionItem.objects.filter(collection=collection, asset__owner=collection.owner_id)
+    return list(items.filter(asset__deleted_at__isnull=True).order_by("-pk").values_list("asset", flat=True)[:most])
 
 
 def shelves(*, owner: "User", viewer: Viewer, after: str = "", size: int = LIST_SIZE) -> Page[Shelf]:
@@ -123,7 +129,7 @@ def _seen_by(viewer: Viewer) -> QuerySet[Asset]:
 def _shelves(collections: QuerySet[Collection], viewer: Viewer, after: str, size: int) -> Page[Shelf]:
     items = CollectionItem.objects.filter(collection=OuterRef("pk"), asset__in=_seen_by(viewer)).order_by("-pk")
     newest = items[:COVER_PICTURES].values(told=JSONObject(**{name: f"asset__{name}" for name in _COVER}))
-    page = feed.by_moment(collections.annotate(told=ArraySubquery(newest)), "changed_at", after=after, size=size)
+    page = paging.by_moment(collections.annotate(told=ArraySubquery(newest)), "changed_at", after=after, size=size)
     return Page([Shelf(one, [Asset(**told) for told in vars(one)["told"]]) for one in page.items], page.after)
 
 

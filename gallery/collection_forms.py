@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 
 from gallery.models import Visibility
 from gallery.models.collection import ABOUT_MAX, NAME_MAX
-from generation.forms import NameField, TextField
+from generation.fields import LinesField, NameField
 
 SEEN_BY = (
     (Visibility.PRIVATE.value, "Only you"),
@@ -21,7 +21,7 @@ CODES_MAX = 1000
 
 class CollectionForm(forms.Form):
     name = NameField(max_length=NAME_MAX)
-    about = TextField(
+    about = LinesField(
         max_length=ABOUT_MAX,
         required=False,
         error_messages={"max_length": f"At most {ABOUT_MAX} characters; this has %(show_value)d."},

@@ -17,7 +17,6 @@ from generation.metadata import Marks, Source
 
 log = logging.getLogger(__name__)
 
-VERSION = "0.1.0"
 # A picture of itself in its own metadata would double a file.
 _HOW = {"builder": {"thumbnail": {"enabled": False}}}
 
@@ -66,7 +65,7 @@ def manifest(name: str, marks: Marks) -> dict[str, Any]:
     }
     return {
         "title": name,
-        "claim_generator_info": [{"name": "Atelier", "version": VERSION}],
+        "claim_generator_info": [{"name": "Atelier", "version": settings.VERSION}],
         "assertions": [{"label": "c2pa.actions.v2", "data": {"actions": [made]}}],
     }
 

@@ -31,7 +31,7 @@ class BrokenCursor(GalleryError):
 
 
 class BadFilter(GalleryError):
-    """A filter or sort that is none. data: field, and a sentence that says what is wrong with it."""
+    """A filter or sort says something that is not offered. data: field, and a sentence that says what is wrong."""
 
 
 class TooFast(GalleryError):
@@ -72,10 +72,6 @@ class NotAppealable(GalleryError):
 
 class AnotherMustAnswer(GalleryError):
     """An appeal is answered by somebody else than who decided, as long as there is somebody else."""
-
-
-class UnknownValue(GalleryError):
-    """A filter says something that it does not offer. data: field, sentence."""
 
 
 class NothingChosen(GalleryError):

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 
@@ -11,10 +11,12 @@ from django.core.cache import cache
 from django.db import models
 from django.db.models import Exists, OuterRef
 
+from gallery import days
 from gallery.errors import BadFilter
 from gallery.models import Post
 from gallery.paging import Order
 from generation import catalogue
+from generation.fields import one_line
 from generation.models import InferenceModel
 from generation.shapes import SHAPES
 from generation.tones import TONES
@@ -31,7 +33,6 @@ MODELS_KEY, MODELS_SECONDS = "finder:models:1", 60
 T = TypeVar("T")
 
 _HANDLE = re.compile(r"@?([A-Za-z0-9_]{3,30})")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _SCORE = re.compile(r"\d{1,3}(\.\d{1,4})?", re.ASCII)
 
 
@@ -115,14 +116,11 @@ class Finder:
 
     @property
     def from_moment(self) -> datetime | None:
-        return datetime(self.since.year, self.since.month, self.since.day, tzinfo=UTC) if self.since else None
+        return days.begins(self.since)
 
     @property
     def to_moment(self) -> datetime | None:
-        """The end of the last day; None also for the last day there is."""
-        if self.until is None or self.until == date.max:
-            return None
-        return datetime(self.until.year, self.until.month, self.until.day, tzinfo=UTC) + timedelta(days=1)
+        return days.ends(self.until)
 
     def query(self) -> str:
         """The same as the part of an address behind the question mark, in one order, without what is not set."""
@@ -216,7 +214,7 @@ def known_models() -> list[ModelChoice]:
 
 def _words(text: str) -> str:
     """One line, at most so long; what is cut off is not searched for, and the box shows so."""
-    return " ".join(text.replace("\x00", " ")[: WORDS_MAX * 2].split())[:WORDS_MAX].strip()
+    return one_line(text[: WORDS_MAX * 2])[:WORDS_MAX].strip()
 
 
 def _given(query: "QueryDict", name: str) -> list[str]:
@@ -270,9 +268,7 @@ def _day(query: "QueryDict", name: str, label: str) -> date | None:
     if not text:
         return None
     try:
-        if not _DAY.fullmatch(text):
-            raise ValueError(text)  # fromisoformat also reads weeks
-        return date.fromisoformat(text)
+        return days.read(text)
     except ValueError as error:
         raise BadFilter(
             field=name, sentence=f"{label}: “{text[:SHOWN_MAX]}” is no day. Write it like 2026-06-18."

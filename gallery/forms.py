@@ -1,7 +1,5 @@
 """What a person says of a picture, shown by them or by others. Checks fields; who may is decided by the domain."""
 
-import re
-import unicodedata
 from typing import Any
 
 from django import forms
@@ -11,13 +9,14 @@ from gallery.models.comment import TEXT_MAX
 from gallery.models.post import TITLE_MAX
 from gallery.models.reaction import STARS_MAX
 from generation.assets import ALT_MAX
+from generation.fields import LineField, LinesField
 
 SHOWN = ((Visibility.PUBLIC.value, "Public"), (Visibility.UNLISTED.value, "Unlisted"))
 LEVELS = tuple((level.value, level.label) for level in LEVELS_FOR_PEOPLE)
 
 
 class PublishForm(forms.Form):
-    title = forms.CharField(
+    title = LineField(
         max_length=TITLE_MAX,
         required=False,
         error_messages={"max_length": f"A title has at most {TITLE_MAX} characters; this one has %(show_value)d."},
@@ -47,9 +46,6 @@ class PublishForm(forms.Form):
     def has_floor(self) -> bool:
         return self.floor != Level.GENERAL
 
-    def clean_title(self) -> str:
-        return one_line(self.cleaned_data["title"])
-
     def clean_level(self) -> str:
         chosen: str = self.cleaned_data["level"] or self.floor
         if chosen not in self.floor.and_above:
@@ -59,17 +55,8 @@ class PublishForm(forms.Form):
         return chosen
 
 
-class PlainTextField(forms.CharField):
-    """Lines of text: no control characters, no wall of empty lines, nothing around it. Its length is what is kept."""
-
-    def to_python(self, value: object) -> str:
-        lines = str(value or "").replace("\r\n", "\n").replace("\r", "\n")
-        plain = "".join(letter for letter in lines if letter == "\n" or unicodedata.category(letter) != "Cc")
-        return re.sub(r"\n\s*\n\s*\n", "\n\n", plain.strip())
-
-
 class CommentForm(forms.Form):
-    text = PlainTextField(
+    text = LinesField(
         max_length=TEXT_MAX,
         error_messages={
             "required": "Write something first.",
@@ -90,17 +77,8 @@ class RatingForm(forms.Form):
 
 
 class DescribeForm(forms.Form):
-    alt = forms.CharField(
+    alt = LineField(
         max_length=ALT_MAX,
         required=False,
         error_messages={"max_length": f"Say it in at most {ALT_MAX} characters; these are %(show_value)d."},
     )
-
-    def clean_alt(self) -> str:
-        return one_line(self.cleaned_data["alt"])
-
-
-def one_line(text: str) -> str:
-    """Line breaks, tabs and other control characters become single spaces."""
-    plain = (" " if unicodedata.category(letter) == "Cc" else letter for letter in text)
-    return " ".join("".join(plain).split())

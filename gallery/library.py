@@ -5,19 +5,20 @@ somebody with a hundred thousand waits no longer than somebody with a hundred; w
 its cursor goes on from there.
 """
 
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from typing import Final
 
 from django.db import models
 from django.db.models import Count, Min, Q
 from django.http import QueryDict
 
-from gallery import keyset
-from gallery.errors import UnknownValue
+from config import cursors
+from gallery import days, paging
+from gallery.errors import BadFilter
 from generation import catalogue
+from generation.fields import one_line
 from generation.models import Asset, InferenceModel, OutputKind, Visibility
 from generation.models.asset import AssetQuerySet
 from generation.shapes import SHAPES
@@ -72,8 +73,8 @@ class Filter:
         pairs += [("shape", shape) for shape in self.shapes]
         pairs += [("visibility", visibility) for visibility in self.visibilities]
         pairs += [("kind", kind) for kind in self.kinds]
-        days = {"since": self.since, "until": self.until}
-        return pairs + [(name, day.isoformat()) for name, day in days.items() if day]
+        bounds = {"since": self.since, "until": self.until}
+        return pairs + [(name, day.isoformat()) for name, day in bounds.items() if day]
 
     @property
     def is_set(self) -> bool:
@@ -95,7 +96,7 @@ class Shelf:
 
 
 def parse(told: QueryDict) -> Filter:
-    """The filter of an address or a form. Empty values mean not set. Raises UnknownValue."""
+    """The filter of an address or a form. Empty values mean not set. Raises BadFilter."""
     return Filter(
         q=_words(told.get("q", "")),
         models=_models(told),
@@ -109,19 +110,18 @@ def parse(told: QueryDict) -> Filter:
 
 def _words(text: str) -> str:
     """One line of text. What has no place in text is a gap between words."""
-    plain = (" " if unicodedata.category(letter) in ("Cc", "Cs") else letter for letter in text[: QUERY_MAX * 4])
-    words = " ".join("".join(plain).split())
+    words = one_line(text[: QUERY_MAX * 4])
     if len(words) > QUERY_MAX:
-        raise UnknownValue(field="q", sentence=f"A search has at most {QUERY_MAX} characters.")
+        raise BadFilter(field="q", sentence=f"A search has at most {QUERY_MAX} characters.")
     if len(words.split()) > WORDS_MAX:
-        raise UnknownValue(field="q", sentence=f"A search has at most {WORDS_MAX} words.")
+        raise BadFilter(field="q", sentence=f"A search has at most {WORDS_MAX} words.")
     return words
 
 
 def _chosen(told: QueryDict, name: str, known: list[str]) -> tuple[str, ...]:
     values = {value for value in told.getlist(name) if value}
     if not values <= set(known):
-        raise UnknownValue(field=name, sentence=f"{name.capitalize()} is one of {', '.join(known)}.")
+        raise BadFilter(field=name, sentence=f"{name.capitalize()} is one of {', '.join(known)}.")
     return tuple(value for value in known if value in values)
 
 
@@ -133,16 +133,16 @@ def _models(told: QueryDict) -> tuple[InferenceModel, ...]:
         rows = InferenceModel.objects.filter(slug__in=[slug for slug in missing if "\0" not in slug])
         found |= {model.slug: model for model in rows}
     if slugs - set(found):
-        raise UnknownValue(field="model", sentence="Model is one of those that are listed.")
+        raise BadFilter(field="model", sentence="Model is one of those that are listed.")
     return tuple(found[slug] for slug in sorted(found))
 
 
 def _day(told: QueryDict, name: str) -> date | None:
     text = told.get(name, "")
     try:
-        return date.fromisoformat(text) if text else None
+        return days.read(text) if text else None
     except ValueError as error:
-        raise UnknownValue(field=name, sentence=f"{name.capitalize()} is a day, like 2026-06-18.") from error
+        raise BadFilter(field=name, sentence=f"{name.capitalize()} is a day, like 2026-06-18.") from error
 
 
 # --- Pages -----------------------------------------------------------------------------------------------------------
@@ -150,18 +150,18 @@ def _day(told: QueryDict, name: str) -> date | None:
 
 def page(*, owner_id: int, wanted: Filter, after: str = "", upto: str = "") -> Shelf:
     """One page, newest first: one query, or two with a filter. Raises BrokenCursor."""
-    below = keyset.numbers(after, 1)[0] if after else None
+    below = paging.numbers(after, 1)[0] if after else None
     if upto:
-        keyset.numbers(upto, 1)
+        paging.numbers(upto, 1)
     lowest, walked = _walk(owner_id, below) if wanted.is_set else (None, 0)
     rows = _matching(owner_id, wanted, below=below)
     found = list((rows.filter(pk__gte=lowest) if lowest else rows)[: PAGE_SIZE + 1])
     if not upto and found and not after:
-        upto = keyset.cursor(found[0].pk)
+        upto = cursors.write(found[0].pk)
     if len(found) > PAGE_SIZE:
-        return Shelf(found[:PAGE_SIZE], keyset.cursor(found[PAGE_SIZE - 1].pk), upto=upto)
+        return Shelf(found[:PAGE_SIZE], cursors.write(found[PAGE_SIZE - 1].pk), upto=upto)
     if walked == WALK_MAX and lowest:
-        return Shelf(found, keyset.cursor(lowest), walked, upto=upto)
+        return Shelf(found, cursors.write(lowest), walked, upto=upto)
     return Shelf(found, upto=upto)
 
 
@@ -170,7 +170,7 @@ def batches(*, owner_id: int, wanted: Filter, upto: str = "") -> Iterator[list[i
 
     Without `upto` what arrives after the first piece was read is left out all the same: pieces only go down.
     """
-    below = keyset.numbers(upto, 1)[0] + 1 if upto else None
+    below = paging.numbers(upto, 1)[0] + 1 if upto else None
     while True:
         ids = list(_matching(owner_id, wanted, below=below).values_list("pk", flat=True)[:BATCH])
         if ids:
@@ -201,10 +201,10 @@ def _matching(owner_id: int, wanted: Filter, *, below: int | None) -> AssetQuery
         rows = rows.filter(aspect_ratio__in=[ratio for shape in wanted.shapes for ratio in RATIOS[Form(shape)]])
     if wanted.models:
         rows = rows.filter(Q(model__in=wanted.models) | Q(model__isnull=True, job__model__in=wanted.models))
-    if wanted.since:
-        rows = rows.filter(created_at__gte=_midnight(wanted.since))
-    if wanted.until and wanted.until < date.max:
-        rows = rows.filter(created_at__lt=_midnight(wanted.until + timedelta(days=1)))
+    if since := days.begins(wanted.since):
+        rows = rows.filter(created_at__gte=since)
+    if until := days.ends(wanted.until):
+        rows = rows.filter(created_at__lt=until)
     return _saying(rows, wanted.q)
 
 
@@ -213,7 +213,3 @@ def _saying(rows: AssetQuerySet, text: str) -> AssetQuerySet:
     for word in text.split():
         rows = rows.filter(Q(job__prompt_written__icontains=word) | Q(post__title__icontains=word))
     return rows
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)

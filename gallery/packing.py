@@ -11,21 +11,20 @@ import json
 import logging
 import re
 import tempfile
-import threading
 import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, BinaryIO
 
-from django.conf import settings
-from django.db import Error, connection
+from django.db import Error
 
 from gallery import archives
 from gallery.models import Archive, ArchiveItem, ArchiveState
-from generation import assets
+from generation import assets, heartbeat
 from generation.errors import FileGone
 from generation.metadata.marks import Source, source_of
 from generation.models import Asset
@@ -79,7 +78,8 @@ def pack_next() -> Archive | None:
     archive = archives.claim()
     if archive is None:
         return None
-    with _heartbeat(archive):
+    # One slow answer of the storage must not cost the archive.
+    with heartbeat.beating(partial(archives.renew, archive), name=f"archive-{archive.pk}"):
         try:
             _pack(archive)
         except Lost:
@@ -263,28 +263,3 @@ def _cell(value: Any) -> Any:
     if isinstance(value, int) or value is None:
         return value
     return f"'{value}" if FORMULA.match(value) else value
-
-
-# --- The lease -------------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _heartbeat(archive: Archive) -> Iterator[None]:
-    """Renew the lease in a thread of its own: one slow answer of the storage must not cost the archive."""
-    stop = threading.Event()
-
-    def beat() -> None:
-        try:
-            while not stop.wait(settings.JOB_LEASE_SECONDS / 3):
-                with suppress(Error):  # away for a moment: the next beat tries again
-                    archives.renew(archive)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=beat, name=f"archive-{archive.pk}", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()

@@ -1,20 +1,20 @@
-"""Keyset pages and their cursors. A cursor is opaque, not secret: it holds the order and the place of the last item."""
+"""Keyset pages and their cursors, which hold the order and the place of the last item."""
 
-import base64
-import binascii
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import Enum
 from typing import Generic, TypeVar
 
+from django.db.models import F, Model, QuerySet
+from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
+
+from config import cursors
 from gallery.errors import BrokenCursor
 
 PAGE_SIZE = 40
-CURSOR_MAX = 64
-ID_MAX = 2**63 - 1
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 T = TypeVar("T")
+M = TypeVar("M", bound=Model)
 
 
 @dataclass(frozen=True)
@@ -34,45 +34,66 @@ class Order(Enum):
     MATCH = 3
 
 
+# --- Pages of any rows -----------------------------------------------------------------------------------------------
+
+
+def by_id(rows: QuerySet[M], *, after: str = "", size: int = PAGE_SIZE) -> Page[M]:
+    """Any rows, those with the highest id first. Raises BrokenCursor."""
+    rows = rows.order_by("-pk")
+    if after:
+        rows = rows.filter(pk__lt=numbers(after, 1)[0])
+    found = list(rows[: size + 1])
+    return Page(found[:size], cursors.write(found[size - 1].pk) if len(found) > size else "")
+
+
+def by_moment(rows: QuerySet[M], column: str, *, after: str = "", size: int = PAGE_SIZE) -> Page[M]:
+    """Any rows, the latest first by a column that holds a time. Raises BrokenCursor."""
+    rows = rows.order_by(f"-{column}", "-pk")
+    if after:
+        # One row comparison, which walks the index.
+        rows = rows.filter(TupleLessThan(Tuple(F(column), F("pk")), place(after)))
+    found = list(rows[: size + 1])
+    if len(found) <= size:
+        return Page(found, "")
+    end = found[size - 1]
+    return Page(found[:size], cursors.write(getattr(end, column), end.pk))
+
+
+# --- Cursors ---------------------------------------------------------------------------------------------------------
+
+
 def after_key(order: Order, key: datetime | int, last: int) -> str:
     """The cursor of what follows the item with this key and id."""
-    if isinstance(key, datetime):
-        return cursor((key - EPOCH) // timedelta(microseconds=1), last)
-    return cursor(order.value, key, last)
+    return cursors.write(key, last) if isinstance(key, datetime) else cursors.write(order.value, key, last)
 
 
 def key_of(order: Order, after: str) -> tuple[datetime | int, int]:
     """Key and id inside a cursor. Raises BrokenCursor, also for one of another order."""
     if order is Order.NEW:
-        micros, last = numbers(after, 2)
-        return moment(micros, after), last
+        return place(after)
     mark, key, last = numbers(after, 3)
     if mark != order.value:
         raise BrokenCursor(after=after)
     return key, last
 
 
-def cursor(*parts: int) -> str:
-    text = ".".join(map(str, parts))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+def place(after: str) -> tuple[datetime, int]:
+    """Moment and id inside a cursor. Raises BrokenCursor."""
+    number, last = numbers(after, 2)
+    return moment(number), last
 
 
 def numbers(after: str, count: int) -> list[int]:
     """The numbers inside a cursor; what does not read as ours is refused. Raises BrokenCursor."""
     try:
-        padded = after.encode("ascii") + b"=" * (-len(after) % 4)
-        parts = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii").split(".")
-        found = [int(part) for part in parts if part.isdecimal() and len(after) <= CURSOR_MAX]
-    except (UnicodeError, binascii.Error) as error:
-        raise BrokenCursor(after=after[:CURSOR_MAX]) from error
-    if len(found) != count or len(parts) != count or max(found) > ID_MAX:
-        raise BrokenCursor(after=after[:CURSOR_MAX])
-    return found
+        return cursors.read(after, count)
+    except ValueError as error:
+        raise BrokenCursor(after=after[: cursors.LENGTH_MAX]) from error
 
 
-def moment(micros: int, after: str) -> datetime:
-    """Raises BrokenCursor for a time that no clock reaches."""
+def moment(number: int) -> datetime:
+    """The moment behind a number. Raises BrokenCursor for one that no calendar reaches."""
     try:
-        return EPOCH + timedelta(microseconds=micros)
-    except OverflowError as error:
-        raise BrokenCursor(after=after) from error
+        return cursors.moment(number)
+    except ValueError as error:
+        raise BrokenCursor(after=str(number)) from error

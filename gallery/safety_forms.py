@@ -1,11 +1,10 @@
 """What people say when they report or appeal, and staff when they decide. Checks fields; the rules are elsewhere."""
 
-import unicodedata
-
 from django import forms
 
 from gallery.models import Level, Reason
 from gallery.models.safety import NOTE_MAX
+from generation.fields import LinesField
 
 OF_A_PICTURE = (
     Reason.LEVEL,
@@ -26,18 +25,13 @@ OF_A_COMMENT = (
 )
 
 
-class Words(forms.CharField):
-    """Some lines of plain text: line breaks stay, other control characters become spaces."""
+class Words(LinesField):
+    """What is said of a report or a decision."""
 
     def __init__(self, *, required: bool, missing: str = "") -> None:
         too_long = f"At most {NOTE_MAX:,} characters; these are %(show_value)d."
         errors = {"required": missing, "max_length": too_long}
         super().__init__(max_length=NOTE_MAX, required=required, widget=forms.Textarea, error_messages=errors)
-
-    def to_python(self, value: object) -> str:
-        text = str(value or "").replace("\r\n", "\n").replace("\r", "\n")
-        plain = (" " if unicodedata.category(sign) == "Cc" and sign != "\n" else sign for sign in text)
-        return "".join(plain).strip()
 
 
 class ReportForm(forms.Form):

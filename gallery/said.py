@@ -3,7 +3,15 @@
 from django.conf import settings
 
 from gallery.bulk import Action, Done
-from gallery.errors import ArchiveTooLarge, GalleryError, NothingChosen, TooManyArchives, TooManyChosen
+from gallery.errors import (
+    ArchiveTooLarge,
+    Full,
+    GalleryError,
+    GoneCollection,
+    NothingChosen,
+    TooManyArchives,
+    TooManyChosen,
+)
 
 NOTHING_TO_UNDO = "There was nothing left to bring back."
 ARCHIVE_WAIT_SECONDS = 30
@@ -30,13 +38,28 @@ def pictures(number: int) -> str:
 def done(what: Done) -> str:
     """What an act came to: how many it did, how many it could not, whether there is more."""
     them = "it" if what.done == 1 else "them"
-    said = f"{pictures(what.done)} {_DID[what.action].format(them=them)}"
+    said = _saved(what) if what.collection else f"{pictures(what.done)} {_DID[what.action].format(them=them)}"
     if what.refused:
         are = "is" if what.refused == 1 else "are"
         said += f" {what.refused:,} {_COULD_NOT.get(what.action, '{are} not there any more').format(are=are)}."
     if what.left:
         said += f" One press takes {settings.LIBRARY_BULK_MAX:,}: press again for the rest."
     return said
+
+
+def _saved(what: Done) -> str:
+    name = f"“{what.collection}”"
+    were = "was" if what.there == 1 else "were"
+    if not what.done:
+        return f"{pictures(what.there)} {were} in {name} already."
+    there = f" {what.there:,} {were} there already." if what.there else ""
+    return f"{pictures(what.done)} saved to {name}.{there}"
+
+
+def no_room(full: Full) -> str:
+    if full.data["name"]:
+        return f"“{full.data['name']}” is full: a collection holds {full.data['most']:,} pictures."
+    return f"You have {full.data['most']} collections, and there is no room for more. Delete one first."
 
 
 def restored(number: int) -> str:
@@ -52,7 +75,11 @@ def refusal(error: GalleryError) -> str:
     if isinstance(error, NothingChosen):
         return "No picture is chosen. Tick some, or all that match."
     if isinstance(error, TooManyChosen):
-        return f"One press takes {error.data['most']:,} pictures. Choose fewer, or all that match."
+        return f"One press takes {error.data['most']:,} pictures. Choose fewer, or narrow the filter."
+    if isinstance(error, GoneCollection):
+        return "There is no such collection any more. Nothing was saved."
+    if isinstance(error, Full):
+        return f"{no_room(error)} These do not all fit, so nothing was saved."
     if isinstance(error, TooManyArchives):
         return f"{error.data['most']} of your archives are still being packed. Ask again when one is ready."
     if isinstance(error, ArchiveTooLarge) and "most" in error.data:

@@ -7,11 +7,11 @@ import math
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from gallery import terms, walking
+from gallery import terms, walls
 from gallery.finder import Finder
 from gallery.models import Post
 from gallery.paging import Order, Page, after_key, key_of
-from gallery.walking import COLUMNS, Sql
+from gallery.walls import COLUMNS, Sql
 
 MATCHES_MAX = 1_000
 # Where the newest matches are sought first: among so many of the newest posts, read one by one where a word is common,
@@ -34,7 +34,7 @@ def page(*, finder: Finder, order: Order, levels: Collection[str], size: int, af
         return Page([], "")
     asked = _asked(words, known)
     newest = _newest(_and([asked, *_facts(finder, known)]), known, finder, levels)
-    found = walking.rows(_query(newest, asked, order, levels, size, place))
+    found = walls.rows(_query(newest, asked, order, levels, size, place))
     if len(found) <= size:
         return Page(found, "")
     last: Any = found[size - 1]
@@ -150,7 +150,7 @@ def _query(
     is_known = order in (Order.MATCH, Order.NEW)
     key = f"{'hit' if is_known else 'walked'}.{COLUMNS[order]}"
     last = "hit.post_id" if is_known else "walked.id"
-    shown = walking.visible(levels, "walked").also("walked.is_listed")
+    shown = walls.visible(levels, "walked").also("walked.is_listed")
     if place:
         shown = shown.also(f"({key}, {last}) < (%s, %s)", *place)
     text = f"""
@@ -159,10 +159,10 @@ def _query(
         ), hit AS MATERIALIZED (
             SELECT * FROM ranked ORDER BY {COLUMNS[order] if is_known else "rank"} DESC, post_id DESC
         )
-        SELECT {walking.wall_columns("walked")}, hit.rank
+        SELECT {walls.wall_columns("walked")}, hit.rank
           FROM hit JOIN gallery_post walked ON walked.id = hit.post_id
           JOIN generation_asset asset ON asset.id = walked.asset_id
-          JOIN {walking.people_table()} owner ON owner.id = walked.owner_id
+          JOIN {walls.people_table()} owner ON owner.id = walked.owner_id
          WHERE {shown.text} ORDER BY {key} DESC, {last} DESC LIMIT {size + 1}
     """  # noqa: S608  (our own names; values are apart)
     return Sql(text, [*newest.values, *asked.values, *shown.values])

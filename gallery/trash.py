@@ -9,17 +9,16 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from gallery import keyset
+from gallery import paging
 from gallery.errors import NotYours
-from gallery.keyset import Page
 from gallery.models import CollectionItem, Level, Post, Visibility
+from gallery.paging import Page
 from generation import disposal
 from generation.models import Asset
 
-PAGE_SIZE = 40
 BATCH = 200
 DUE_MAX = 5_000
 
@@ -116,17 +115,7 @@ def of(*, owner_id: int) -> QuerySet[Asset]:
 
 def page(*, owner_id: int, after: str = "") -> Page[Asset]:
     """One page of it, a query. Raises BrokenCursor."""
-    rows = of(owner_id=owner_id)
-    if after:
-        micros, last = keyset.numbers(after, 2)
-        when = keyset.moment(micros)
-        rows = rows.filter(deleted_at__lte=when).filter(Q(deleted_at__lt=when) | Q(pk__lt=last))
-    found = list(rows[: PAGE_SIZE + 1])
-    if len(found) <= PAGE_SIZE:
-        return Page(found, "")
-    end = found[PAGE_SIZE - 1]
-    assert end.deleted_at is not None
-    return Page(found[:PAGE_SIZE], keyset.cursor(end.deleted_at, end.pk))
+    return paging.by_moment(of(owner_id=owner_id), "deleted_at", after=after)
 
 
 def batches(*, owner_id: int, when: datetime | None = None) -> Iterator[list[int]]:

@@ -13,8 +13,8 @@ from gallery.views import (
     following,
     library,
     machines,
+    neighbours,
     safety,
-    walking,
     walls,
 )
 
@@ -51,13 +51,14 @@ urlpatterns = [
     path("art/<uuid:code>/comments", comments.talk, name="art_comments"),
     path("art/<uuid:code>/lineage", doing.lineage, name="art_lineage"),
     path("art/<uuid:code>/more", doing.more, name="art_more"),
-    path("art/<uuid:code>/<step:step>", walking.step, name="art_step"),
+    path("art/<uuid:code>/<step:step>", neighbours.step, name="art_step"),
     path("comments/<uuid:code>/delete", comments.remove, name="comment_delete"),
     path("@<handle:handle>/follow", doing.follow, name="follow"),
     path("following", following.following, name="following"),
     # One's own: library, trash, archives.
     path("library", library.page, name="library"),
     path("library/bulk", library.act, name="library_bulk"),
+    path("library/collections", library.collections, name="library_collections"),
     path("library/trash", library.trash_page, name="trash"),
     path("library/trash/<uuid:code>/<int:width>.<slug:kind>", library.trash_file, name="trash_file"),
     path("art/<uuid:code>/delete", library.delete, name="art_delete"),
@@ -72,6 +73,7 @@ urlpatterns = [
     path("collections/<uuid:code>", collections.collection, name="collection"),
     path("collections/<uuid:code>/edit", collections.edit, name="collection_edit"),
     path("collections/<uuid:code>/delete", collections.delete, name="collection_delete"),
+    path("collections/<uuid:code>/zip", collections.pack, name="collection_zip"),
     path("collections/<uuid:code>/items", collections.add, name="collection_add"),
     path("collections/<uuid:code>/items/<uuid:art>/remove", collections.remove, name="collection_remove"),
     path("@<handle:handle>/collections", collections.of_artist, name="artist_collections"),

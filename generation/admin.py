@@ -15,23 +15,11 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods
 
+from config.admin import ReadOnly
 from credits import staff, statements
 from generation import breaker, catalogue, health, imports, refunds, staff_forms
 from generation.errors import PaidByGuest
 from generation.models import Asset, Attempt, InferenceModel, Job
-
-
-class ReadOnly(admin.ModelAdmin[Any]):
-    """Nothing is added, changed or deleted here."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(InferenceModel)

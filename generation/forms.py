@@ -1,6 +1,5 @@
 """The studio's form: what a request may say. It checks values; prices, limits and rules are the domain's."""
 
-import unicodedata
 from typing import Any
 
 from django import forms
@@ -8,41 +7,14 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from generation import catalogue, equivalents, references
+from generation.fields import TextField
 from generation.models import InferenceModel, Job, Reference, SeedMode, SeedSupport, Style
 from generation.shapes import SHAPES
 from generation.wish import Wish
 
 SEED_MAX = 2**32 - 1
-# Marks upon marks take quadratic time to be put in order: a body full of them, the better part of an hour. At most four
-# signs become one, so what is longer than this is too long however it is composed.
-COMPOSED_MAX = 4 * settings.PROMPT_MAX
 # Whether another model may take over.
 ONLY, EQUIVALENT = "only", "equivalent"
-
-
-class TextField(forms.CharField):
-    """Text as people write it: NUL and lone surrogates, which no database keeps, are named instead of crashing."""
-
-    def to_python(self, value: Any) -> str:
-        text = str(value or "").replace("\r\n", "\n")  # as browsers count it
-        if any(unicodedata.category(char) == "Cs" or char == "\x00" for char in text):
-            raise ValidationError("This holds a character that cannot be stored. Please remove it.", code="characters")
-        return super().to_python(unicodedata.normalize("NFC", text) if len(text) <= COMPOSED_MAX else text) or ""
-
-
-class NameField(TextField):
-    """What a person calls something: one line and nothing invisible, so that there is something to read."""
-
-    def __init__(self, *, max_length: int, **kwargs: Any) -> None:
-        told = {
-            "required": "Give it a name.",
-            "max_length": f"A name has at most {max_length} characters; this one has %(show_value)d.",
-        }
-        super().__init__(max_length=max_length, error_messages=told, **kwargs)
-
-    def to_python(self, value: Any) -> str:
-        text = super().to_python(value)
-        return " ".join("".join(sign for sign in text if sign.isprintable() or sign.isspace()).split())
 
 
 class GenerateForm(forms.Form):

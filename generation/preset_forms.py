@@ -7,7 +7,8 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
-from generation.forms import GenerateForm, NameField, TextField
+from generation.fields import NameField, TextField
+from generation.forms import GenerateForm
 from generation.models import SeedMode
 from generation.models.preset import NAME_MAX
 from generation.presets import SETTINGS

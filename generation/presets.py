@@ -1,9 +1,7 @@
 """Presets: prompts and settings that a person keeps to begin from. The only writer of them."""
 
-import base64
-import binascii
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -13,6 +11,7 @@ from django.db.models import F
 from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from django.db.models.functions import Now
 
+from config import cursors
 from credits.triggers import broken_rule
 from generation.errors import BrokenCursor, PresetNameTaken, PresetsFull
 from generation.models import Preset
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
 PRESETS_MAX = 500
 PAGE_SIZE = 40
 LATEST_SIZE = 6
-CURSOR_MAX = 64
-ID_MAX = 2**63 - 1
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Fields of the studio's form that are settings. A reference picture is none: it is forgotten after a while.
 SETTINGS = (
     "model",
@@ -58,9 +54,20 @@ def page(*, owner_id: int, after: str = "") -> Page:
     mine = Preset.objects.filter(owner=owner_id).order_by("-used_at", "-pk")
     if after:
         # One row comparison, which walks the index.
-        mine = mine.filter(TupleLessThan(Tuple(F("used_at"), F("pk")), _read(after)))
+        mine = mine.filter(TupleLessThan(Tuple(F("used_at"), F("pk")), _place(after)))
     found = list(mine[: PAGE_SIZE + 1])
-    return Page(found[:PAGE_SIZE], _write(found[PAGE_SIZE - 1]) if len(found) > PAGE_SIZE else "")
+    if len(found) <= PAGE_SIZE:
+        return Page(found, "")
+    end = found[PAGE_SIZE - 1]
+    return Page(found[:PAGE_SIZE], cursors.write(end.used_at, end.pk))
+
+
+def _place(after: str) -> tuple[datetime, int]:
+    try:
+        number, last = cursors.read(after, 2)
+        return cursors.moment(number), last
+    except ValueError as error:
+        raise BrokenCursor from error
 
 
 def latest(*, owner_id: int) -> list[Preset]:
@@ -116,25 +123,3 @@ def _saved(preset: Preset) -> Preset:
             raise
         raise PresetNameTaken(name=preset.name) from error
     return preset
-
-
-# --- Cursors ---------------------------------------------------------------------------------------------------------
-
-
-def _write(last: Preset) -> str:
-    text = f"{(last.used_at - EPOCH) // timedelta(microseconds=1)}.{last.pk}"
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _read(after: str) -> tuple[datetime, int]:
-    """It is opaque, not secret, so what does not read as ours is refused."""
-    try:
-        if len(after) > CURSOR_MAX:
-            raise ValueError
-        padded = after.encode("ascii") + b"=" * (-len(after) % 4)
-        micros, last = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii").split(".")
-        if not (micros.isdecimal() and last.isdecimal() and int(last) <= ID_MAX):
-            raise ValueError
-        return EPOCH + timedelta(microseconds=int(micros)), int(last)
-    except (UnicodeError, binascii.Error, ValueError, OverflowError) as error:
-        raise BrokenCursor from error

@@ -2,16 +2,14 @@
 later is remote.py's."""
 
 import logging
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from functools import partial
 
 from celery.exceptions import SoftTimeLimitExceeded
-from django.conf import settings
-from django.db import Error, connection
+from django.db import Error
 
-from generation import breaker, intake, lanes, orders, remote, retrying, running
+from generation import breaker, heartbeat, intake, lanes, orders, remote, retrying, running
 from generation.breaker import Leave
 from generation.models import Attempt, ErrorCode, Job, JobState
 from generation.providers import registry
@@ -29,7 +27,7 @@ def work(lane: str) -> Job | None:
     job = lanes.claim(lane=lane)
     if job is None:
         return None
-    with _heartbeat(job):
+    with heartbeat.beating(partial(running.renew, job), name=f"lease-{job.pk}"):
         _run(job)
     return job
 
@@ -114,25 +112,3 @@ def _watch(job: Job) -> Watch:
             ended = not running.report(job, percent=max(1, min(99, int(share * 100))))
 
     return Watch(progress=progress, cancelled=lambda: ended)
-
-
-@contextmanager
-def _heartbeat(job: Job) -> Iterator[None]:
-    """Renew the lease in a thread of its own, so that no call is ever longer than its lease."""
-    stop = threading.Event()
-
-    def beat() -> None:
-        try:
-            while not stop.wait(settings.JOB_LEASE_SECONDS / 3):
-                with suppress(Error):  # away for a moment: the next beat tries again
-                    running.renew(job)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=beat, name=f"lease-{job.pk}", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()

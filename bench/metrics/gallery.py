@@ -3,9 +3,7 @@
 The posts are those of `manage.py seed_scale`, which have no files. The first thousand are measured, then the million.
 """
 
-import base64
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from http.client import HTTPConnection
 
@@ -17,7 +15,7 @@ from bench.cells import Cell, Goal, Verdict
 from bench.ground import Ground
 from bench.load import Load, Request
 from bench.people import Person
-from config import run
+from config import cursors, run
 from gallery.models import Post
 
 FEW, MANY, QUICK = 1_000, 1_000_000, 20_000
@@ -26,7 +24,6 @@ CONNECTIONS = 8
 WARMED, COUNTED, COUNTED_SECONDS = 100, 10, 60
 SITE = ("web", "postgres", "redis")
 BARE = ("bare", "postgres")
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 FIRST, SIGNED_IN, BARE_CARDS = "explore", "explore, signed in", "bare cards"
 # Kinds of pages by name; `{tone}` and such are values that a post in the middle has.
@@ -132,15 +129,9 @@ def _asked(member: Person) -> dict[str, Request]:
     for name, (path, column, mark) in DEEP_PAGES.items():
         deep = Post.objects.filter(is_listed=True).order_by(f"-{column}", "-pk")
         row = deep.values_list(column, "pk")[int(DEEP * deep.count())]
-        paths[name] = path.format(after=_cursor(*mark, *row))
+        paths[name] = path.format(after=cursors.write(*mark, *row))
     requests = {name: _request(path) for name, path in paths.items()}
     return {**requests, SIGNED_IN: Request(member.head("GET", PAGES[FIRST], htmx=False))}
-
-
-def _cursor(*parts: int | datetime) -> str:
-    """As the gallery writes them: numbers, times in microseconds."""
-    plain = [(part - EPOCH) // timedelta(microseconds=1) if isinstance(part, datetime) else part for part in parts]
-    return base64.urlsafe_b64encode(".".join(map(str, plain)).encode()).decode().rstrip("=")
 
 
 def _request(path: str) -> Request:

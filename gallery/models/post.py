@@ -114,6 +114,7 @@ class Post(models.Model):
     placeholder = models.CharField(max_length=600, blank=True)
     alt = models.CharField(max_length=300)
     prompt = models.TextField(blank=True, help_text="As others see it: nothing while its owner hides it.")
+    # For processes of the release before, while a new one takes over; this one reads `model`.
     model_name = models.CharField(max_length=60)
     # Empty in rows of earlier releases, until they are published again.
     model = models.ForeignKey(InferenceModel, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)

@@ -17,7 +17,7 @@ from gallery.errors import Barred, NeedsAccount, NotPassed
 from gallery.forms import DescribeForm, PublishForm
 from gallery.models import Visibility
 from gallery.pieces import Piece
-from gallery.views import walking
+from gallery.views import neighbours
 from gallery.views.doors import NotAChoice, answering
 from generation.models import Moderation
 
@@ -142,7 +142,7 @@ def show(
         "piece": piece,
         "form": form or _form(piece),
         "viewer_url": script,
-        "wall": walking.wall_of(request, piece),
+        "wall": neighbours.wall_of(request, piece),
         "files": downloads.offer(piece, request.user),
         **more,
     }

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase, HttpResponsePermanentRedirect
 from django.shortcuts import render
@@ -13,10 +14,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from config import http
 from config.http import Request
-from gallery import artists, collecting, limits, pieces, wording
+from gallery import archives, artists, collecting, limits, pieces, said, wording
 from gallery.collecting import Placed
 from gallery.collection_forms import CollectionForm, SaveForm
-from gallery.errors import Full, GoneCollection, NotPassed, NotYours
+from gallery.errors import ArchiveTooLarge, Full, GoneCollection, NotPassed, NotYours, TooManyArchives
 from gallery.limits import Act
 from gallery.models import Collection, Visibility
 from gallery.models.post import tone_of
@@ -121,7 +122,7 @@ def add(request: Request, code: UUID) -> HttpResponseBase:
     try:
         added = collecting.add_many(owner=owner, collection_code=code, asset_ids=[piece.asset.pk])
     except Full as full:
-        messages.warning(request, _no_room(full))
+        messages.warning(request, said.no_room(full))
     else:
         messages.success(request, f"Saved to “{found.name}”." if added else f"It is in “{found.name}” already.")
     return http.redirect(request, found.url)
@@ -138,6 +139,24 @@ def remove(request: Request, code: UUID, art: UUID) -> HttpResponseBase:
     if request.htmx:
         return render(request, "components/toasts_oob.html")
     return http.redirect(request, reverse("collection", args=[code]))
+
+
+@require_POST
+@answering
+def pack(request: Request, code: UUID) -> HttpResponseBase:
+    """Asks for an archive of those of its pictures that are one's own."""
+    owner = member(request, back=reverse("collection", args=[code]))
+    found = collecting.find_own(code=code, owner=owner)
+    ids = collecting.own_in(collection=found, most=settings.ARCHIVE_MAX + 1)
+    try:
+        archive = archives.ask(owner_id=owner.pk, asset_ids=ids, name=f"“{found.name}”")
+    except NotYours:
+        messages.warning(request, "An archive holds your own pictures, and none of these is yours.")
+    except (ArchiveTooLarge, TooManyArchives) as error:
+        messages.warning(request, said.refusal(error))
+    else:
+        return http.redirect(request, archive.url)
+    return http.redirect(request, found.url)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -160,7 +179,7 @@ def save(request: Request, code: UUID) -> HttpResponseBase:
             owner=owner, asset=piece.asset, into=form.into, out_of=form.out_of, new=form.cleaned_data["new"]
         )
     except Full as full:
-        form.add_error(None if full.data["name"] else "new", _no_room(full))
+        form.add_error(None if full.data["name"] else "new", said.no_room(full))
     except GoneCollection:
         form.add_error(None, GONE)
     else:
@@ -179,7 +198,7 @@ def _create(request: Request) -> HttpResponseBase:
         try:
             made = collecting.create(owner=owner, **form.cleaned_data)
         except Full as full:
-            form.add_error(None, _no_room(full))
+            form.add_error(None, said.no_room(full))
         except NotPassed as error:
             form.add_error(str(error.data["field"]), wording.sentence(error))
         else:
@@ -190,12 +209,6 @@ def _create(request: Request) -> HttpResponseBase:
 
 def _as_it_is(found: Collection) -> dict[str, str]:
     return {"name": found.name, "about": found.about, "visibility": found.visibility}
-
-
-def _no_room(full: Full) -> str:
-    if full.data["name"]:
-        return f"“{full.data['name']}” is full: a collection holds {full.data['most']:,} pictures."
-    return f"You have {full.data['most']} collections, and there is no room for more. Delete one first."
 
 
 def _placed(request: Request, piece: Piece, placed: Placed) -> HttpResponseBase:

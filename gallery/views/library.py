@@ -12,21 +12,23 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from config import http
+from config import cursors, http
 from config.http import Request
-from gallery import bulk, keyset, library, said, trash
+from gallery import bulk, collecting, library, limits, paging, said, trash
 from gallery.bulk import IN_TRASH, Action, Choice, Done
 from gallery.errors import (
     ArchiveTooLarge,
+    Full,
     GalleryError,
+    GoneCollection,
     NeedsAccount,
     NothingChosen,
     TooManyArchives,
     TooManyChosen,
-    UnknownValue,
 )
 from gallery.library import Filter, Form, Shelf
-from gallery.views.doors import NotAChoice, answering
+from gallery.limits import Act
+from gallery.views.doors import NotAChoice, answering, member
 from generation import catalogue, renditions
 from generation.errors import FileGone
 from generation.models import Asset, InferenceModel, OutputKind, Visibility
@@ -40,7 +42,7 @@ BY_VISIBILITY = {
     Visibility.UNLISTED: Action.UNLIST,
     Visibility.PRIVATE: Action.WITHDRAW,
 }
-REFUSALS = (NothingChosen, TooManyChosen, TooManyArchives, ArchiveTooLarge)
+REFUSALS = (NothingChosen, TooManyChosen, TooManyArchives, ArchiveTooLarge, GoneCollection, Full)
 
 
 # --- The library -----------------------------------------------------------------------------------------------------
@@ -51,11 +53,7 @@ REFUSALS = (NothingChosen, TooManyChosen, TooManyArchives, ArchiveTooLarge)
 @answering
 def page(request: Request) -> HttpResponseBase:
     """Whoever has made something, guests too; a visitor without a row has made nothing yet."""
-    try:
-        wanted = library.parse(request.GET)
-    except UnknownValue as error:
-        return render(request, "400.html", {"sentence": error.data["sentence"]}, status=400)
-    return _shelf(request, wanted)
+    return _shelf(request, library.parse(request.GET))
 
 
 def _shelf(request: Request, wanted: Filter, status: int = 200) -> HttpResponse:
@@ -111,12 +109,15 @@ def act(request: Request) -> HttpResponseBase:
             is_all=request.POST.get("all") == "1",
             wanted=library.parse(request.POST),
             upto=request.POST.get("upto", ""),
+            collection=_collection(request.POST),
         )
+        if action == Action.COLLECT and choice.collection is None:
+            return _which_collection(request, choice)
+        if action == Action.COLLECT and request.user.is_authenticated:
+            limits.count(Act.REACT, user_id=request.user.pk)
         done = bulk.act(owner=request.user, action=action, choice=choice)
     except NeedsAccount as error:
         raise NeedsAccount(back=reverse("library")) from error
-    except UnknownValue as error:
-        return render(request, "400.html", {"sentence": error.data["sentence"]}, status=400)
     except REFUSALS as error:
         return _refused(request, action, error)
     return _done(request, done, choice)
@@ -127,7 +128,8 @@ def _action(told: QueryDict) -> Action:
     try:
         if told.get("action") == "visibility":
             return BY_VISIBILITY[Visibility(told.get("visibility", ""))]
-        return Action(told.get("action", ""))
+        # The buttons of the menu of collections say which one, and no more than that.
+        return Action(told.get("action") or ("collect" if told.get("collection") else ""))
     except ValueError as error:
         raise NotAChoice("action") from error
 
@@ -141,27 +143,55 @@ def _codes(told: QueryDict) -> tuple[UUID, ...]:
         raise NotAChoice("codes") from error
 
 
+def _collection(told: QueryDict) -> UUID | None:
+    """Raises NotAChoice."""
+    text = told.get("collection", "")
+    try:
+        return UUID(text) if text else None
+    except ValueError as error:
+        raise NotAChoice("collection") from error
+
+
+def _which_collection(request: Request, choice: Choice) -> HttpResponseBase:
+    """The second step where no script filled the menu: the choice goes along. To htmx the menu is what asks."""
+    bulk.check(owner=request.user, action=Action.COLLECT, choice=choice)
+    if request.htmx:
+        raise GoneCollection
+    kept = [*choice.wanted.pairs, ("upto", choice.upto), ("all", "1" if choice.is_all else "")]
+    context = {
+        "collections": collecting.of_owner(member(request, back=reverse("library"))),
+        "kept": [(name, value) for name, value in [*kept, ("codes", ",".join(map(str, choice.codes)))] if value],
+        "panel": "gallery/partials/collect.html",
+        "title": "Save to a collection",
+    }
+    return render(request, "gallery/panel.html", context)
+
+
+@require_safe
+@never_cache
+@answering
+def collections(request: Request) -> HttpResponseBase:
+    """What htmx puts into the bar's menu as soon as it is opened; followed as a link, all of them."""
+    owner = member(request, back=reverse("library"))
+    if not request.htmx:
+        return http.redirect(request, reverse("collections"))
+    context = {"collections": collecting.of_owner(owner)}
+    return render(request, "gallery/partials/collect_menu.html", context)
+
+
 def _refused(request: Request, action: Action, error: GalleryError) -> HttpResponseBase:
     """422, or 429 where waiting helps: the words as a toast, over the page that was left."""
     status = 429 if isinstance(error, TooManyArchives) else 422
     messages.warning(request, said.refusal(error))
     if request.htmx:
-        response = render(request, "components/toasts_oob.html", status=status)
-        response["HX-Reswap"] = "none"
+        response = _toast(request, status)
     elif action in IN_TRASH:
         response = _trash(request, status)
     else:
-        response = _shelf(request, _filter_of(request.POST), status)
+        response = _shelf(request, library.parse(request.POST), status)
     if status == 429:
         response["Retry-After"] = str(said.ARCHIVE_WAIT_SECONDS)
     return response
-
-
-def _filter_of(told: QueryDict) -> Filter:
-    try:
-        return library.parse(told)
-    except UnknownValue:
-        return Filter()
 
 
 def _done(request: Request, done: Done, choice: Choice) -> HttpResponseBase:
@@ -169,14 +199,22 @@ def _done(request: Request, done: Done, choice: Choice) -> HttpResponseBase:
         if done.refused:
             messages.warning(request, said.left_out(done.refused))
         return http.redirect(request, done.archive.url)
-    level = messages.SUCCESS if done.done and not done.refused else messages.WARNING
-    undo = f"undo-{keyset.micros(done.when)}" if done.when and done.done else ""
+    level = messages.SUCCESS if (done.done or done.there) and not done.refused else messages.WARNING
+    undo = f"undo-{cursors.micros(done.when)}" if done.when and done.done else ""
     messages.add_message(request, level, said.done(done), extra_tags=undo)
+    if request.htmx and done.collection:
+        return _toast(request)
     if request.htmx and not choice.is_all and len(choice.codes) <= IN_PLACE_MAX:
         return _in_place(request, done, choice)
     home = reverse("trash") if done.action in IN_TRASH else reverse("library")
     query = urlencode(choice.wanted.pairs)
     return http.redirect(request, f"{home}?{query}" if query else home)
+
+
+def _toast(request: Request, status: int = 200) -> HttpResponse:
+    response = render(request, "components/toasts_oob.html", status=status)
+    response["HX-Reswap"] = "none"
+    return response
 
 
 def _in_place(request: Request, done: Done, choice: Choice) -> HttpResponse:
@@ -193,7 +231,7 @@ def _undo(request: Request) -> HttpResponseBase:
     told = request.POST.get("moment", "")
     if not told.isascii() or not told.isdecimal() or len(told) > 18:
         raise NotAChoice("moment")
-    number = bulk.undo(owner_id=request.user.pk or 0, when=keyset.moment(int(told)))
+    number = bulk.undo(owner_id=request.user.pk or 0, when=paging.moment(int(told)))
     messages.success(request, said.restored(number)) if number else messages.info(request, said.NOTHING_TO_UNDO)
     return http.redirect(request, reverse("library"))
 
@@ -211,7 +249,7 @@ def trash_page(request: Request) -> HttpResponseBase:
 def _trash(request: Request, status: int = 200) -> HttpResponse:
     after = request.GET.get("after", "")
     owner_id = request.user.pk
-    found = trash.page(owner_id=owner_id, after=after) if owner_id else keyset.Page([], "")
+    found = trash.page(owner_id=owner_id, after=after) if owner_id else paging.Page([], "")
     context = {
         "page": found,
         "is_first": not after,
@@ -245,7 +283,7 @@ def trash_file(request: Request, code: UUID, width: int, kind: str) -> HttpRespo
 @answering
 def delete(request: Request, code: UUID) -> HttpResponseBase:
     when = trash.discard_one(code=code, owner_id=request.user.pk)
-    messages.success(request, said.done(Done(Action.DELETE, 1)), extra_tags=f"undo-{keyset.micros(when)}")
+    messages.success(request, said.done(Done(Action.DELETE, 1)), extra_tags=f"undo-{cursors.micros(when)}")
     return http.redirect(request, reverse("library"))
 
 

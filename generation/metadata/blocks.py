@@ -32,6 +32,14 @@ def exactly(source: BinaryIO, length: int) -> bytes:
     return data
 
 
+def content(source: BinaryIO, start: int, length: int) -> bytes:
+    """What stands in a block, or nothing of one that is too long. Raises Broken where the file ends before."""
+    if length > BLOCK_MAX:
+        return b""
+    source.seek(start)
+    return exactly(source, length)
+
+
 def copy(source: BinaryIO, target: BinaryIO, start: int, length: int) -> None:
     """A stretch of the file, in pieces. Raises Broken where the file ends before."""
     source.seek(start)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from generation.metadata import a1111, exif, own, xmp
-from generation.metadata.blocks import BLOCK_MAX, PARTS_MAX, Told, copy, exactly
+from generation.metadata.blocks import BLOCK_MAX, PARTS_MAX, Told, content, copy, exactly
 from generation.metadata.errors import Broken
 from generation.metadata.marks import PROGRAM, Marks
 
@@ -35,7 +35,10 @@ def write(source: BinaryIO, target: BinaryIO, marks: Marks) -> None:
     chunks = list(_chunks(source))
     if not chunks or chunks[0].kind != b"IHDR" or chunks[-1].kind != b"IEND":
         raise Broken("no PNG from its first to its last chunk")
-    lies = next((exif.orientation(_data(source, chunk)) for chunk in chunks if chunk.kind == b"eXIf"), 1)
+    lies = next(
+        (exif.orientation(content(source, chunk.start + 8, chunk.length)) for chunk in chunks if chunk.kind == b"eXIf"),
+        1,
+    )
     target.write(MAGIC)
     for chunk in chunks:
         if chunk.kind in KEPT:
@@ -76,9 +79,9 @@ def read(source: BinaryIO, told: Told) -> None:
     """Fill in what is found; Broken leaves what was found before."""
     for chunk in _chunks(source):
         if chunk.kind in {b"tEXt", b"zTXt", b"iTXt"}:
-            _read_text(chunk.kind, _data(source, chunk), told)
+            _read_text(chunk.kind, content(source, chunk.start + 8, chunk.length), told)
         elif chunk.kind == b"eXIf":
-            told.exif = told.exif or _data(source, chunk)
+            told.exif = told.exif or content(source, chunk.start + 8, chunk.length)
 
 
 def _read_text(kind: bytes, data: bytes, told: Told) -> None:
@@ -141,10 +144,3 @@ def _chunks(source: BinaryIO) -> Iterator[Chunk]:
             return
         start += length + 12
     raise Broken("too many chunks")
-
-
-def _data(source: BinaryIO, chunk: Chunk) -> bytes:
-    if chunk.length > BLOCK_MAX:
-        return b""
-    source.seek(chunk.start + 8)
-    return exactly(source, chunk.length)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from generation.metadata import exif, xmp
-from generation.metadata.blocks import BLOCK_MAX, PARTS_MAX, Told, copy, exactly
+from generation.metadata.blocks import PARTS_MAX, Told, content, copy, exactly
 from generation.metadata.errors import Broken
 from generation.metadata.marks import Marks
 
@@ -38,7 +38,10 @@ def write(source: BinaryIO, target: BinaryIO, marks: Marks) -> None:
     kept = [chunk for chunk in chunks if chunk.kind in KEPT]
     if not any(chunk.kind in PIXELS for chunk in kept):
         raise Broken("no picture in it")
-    lies = next((exif.orientation(_data(source, chunk)) for chunk in chunks if chunk.kind == b"EXIF"), 1)
+    lies = next(
+        (exif.orientation(content(source, chunk.start + 8, chunk.length)) for chunk in chunks if chunk.kind == b"EXIF"),
+        1,
+    )
     head = _chunk(b"VP8X", _extended(source, chunks))
     tail = _chunk(b"EXIF", exif.write(marks, orientation=lies)) + _chunk(b"XMP ", xmp.write(marks))
     length = 4 + len(head) + sum(chunk.whole for chunk in kept) + len(tail)
@@ -57,7 +60,7 @@ def _extended(source: BinaryIO, chunks: list[Chunk]) -> bytes:
     """The extended header: as it was, or made from the picture's own; with both marks, and a profile where one is."""
     first = chunks[0]
     if first.kind == b"VP8X":
-        said = _data(source, first)
+        said = content(source, first.start + 8, first.length)
         if len(said) != 10:
             raise Broken("a header of another length")
         flags, rest = said[0] & (HAS_ALPHA | MOVES), said[1:]
@@ -94,9 +97,9 @@ def read(source: BinaryIO, told: Told) -> None:
     """Fill in what is found; Broken leaves what was found before."""
     for chunk in _chunks(source):
         if chunk.kind == b"EXIF":
-            told.exif = told.exif or _data(source, chunk)
+            told.exif = told.exif or content(source, chunk.start + 8, chunk.length)
         elif chunk.kind == b"XMP ":
-            told.xmp = told.xmp or _data(source, chunk)
+            told.xmp = told.xmp or content(source, chunk.start + 8, chunk.length)
 
 
 def _chunks(source: BinaryIO) -> Iterator[Chunk]:
@@ -115,10 +118,3 @@ def _chunks(source: BinaryIO) -> Iterator[Chunk]:
         yield chunk
         start += chunk.whole
     raise Broken("too many chunks")
-
-
-def _data(source: BinaryIO, chunk: Chunk) -> bytes:
-    if chunk.length > BLOCK_MAX:
-        return b""
-    source.seek(chunk.start + 8)
-    return exactly(source, chunk.length)

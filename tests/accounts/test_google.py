@@ -80,3 +80,10 @@ def test_somebody_new_gets_an_account_a_handle_and_the_welcome_and_keeps_the_gue
 def test_a_disconnected_page_offers_the_connection(client: Client) -> None:
     client.force_login(steps.account())
     assert "Connect Google" in client.get("/accounts/3rdparty/").content.decode()
+
+
+@pytest.mark.usefixtures("google")
+def test_a_name_that_the_rules_refuse_or_nobody_can_see_is_left_out(client: Client) -> None:
+    come_back_from_google(client, email="mara.l@example.org", first="Bestiality", last="\u202e")
+    mara = User.objects.get(is_guest=False)
+    assert (mara.display_name, mara.handle) == ("", "mara_l")

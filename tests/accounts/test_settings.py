@@ -61,9 +61,9 @@ def test_nobody_calls_themselves_the_house(client: Client, mara: User) -> None:
         ("handle", "mará", "Use letters a to z"),
         ("handle", "ma\x00ra", "Null characters"),
         ("display_name", "x" * 61, "at most 60"),
-        ("display_name", "nul\x00", "Null characters"),
+        ("display_name", "nul\x00", "cannot be stored"),
         ("bio", "x" * 501, "at most 500"),
-        ("bio", "nul\x00", "Null characters"),
+        ("bio", "nul\x00", "cannot be stored"),
     ],
 )
 def test_bad_input_names_its_field_and_changes_nothing(
@@ -105,3 +105,25 @@ def test_strangers_and_guests_are_sent_to_sign_in(client: Client) -> None:
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])
 def test_other_methods_are_refused(client: Client, mara: User, method: str) -> None:
     assert getattr(client, method)("/settings").status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("display_name", "Rapist"), ("handle", "a_rapist"), ("bio", "I draw bestiality.")]
+)
+def test_words_that_the_rules_refuse_name_their_field_and_change_nothing(
+    client: Client, mara: User, field: str, value: str
+) -> None:
+    answer = client.post("/settings", {**WELL, field: value})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "It breaks the rule “Sexual violence”" in page
+    assert page.count("It breaks the rule") == 1
+    assert value in page
+    mara.refresh_from_db()
+    assert (mara.display_name, mara.handle, mara.bio) == ("", "mara", "")
+
+
+def test_a_bio_is_lines_of_text(client: Client, mara: User) -> None:
+    client.post("/settings", {**WELL, "bio": " Paper,\r\n\r\n\r\n\r\nrivers\t\x07 "})
+    mara.refresh_from_db()
+    assert mara.bio == "Paper,\n\nrivers"

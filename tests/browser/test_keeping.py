@@ -83,6 +83,37 @@ def test_a_picture_is_saved_over_its_page_by_keyboard_alone(visit: Visit, pictur
     has_focus(page, "#save")
 
 
+def test_many_are_saved_from_the_library_without_leaving_it(visit: Visit, picture: str) -> None:
+    page = visit()
+    page.goto("/collections/new", wait_until="networkidle")
+    page.get_by_label("Name").fill("Paper studies")
+    page.get_by_role("button", name="Make it").click()
+    page.goto("/library", wait_until="networkidle")
+    page.evaluate("window.same = true")
+    page.locator("#wall input[name=codes]").first.check()
+    bar = page.get_by_role("toolbar", name="Chosen pictures")
+    for words in ("1 picture saved to “Paper studies”.", "1 picture was in “Paper studies” already."):
+        bar.locator("#bulk-collect summary").click()
+        bar.get_by_role("button", name="Paper studies").click()
+        toast(page, words)
+        expect(page.locator("#bulk-collect")).not_to_have_attribute("open", "")
+    assert page.evaluate("window.same")
+
+
+def test_many_are_saved_from_the_library_without_a_script(visit: Visit, picture: str) -> None:
+    page = visit(java_script_enabled=False)
+    page.goto("/collections/new")
+    page.get_by_label("Name").fill("Paper studies")
+    page.get_by_role("button", name="Make it").click()
+    page.goto("/library")
+    page.locator("#wall input[name=codes]").first.check()
+    page.locator("#bulk-collect summary").click()
+    page.get_by_role("button", name="Choose a collection").click()
+    expect(page.get_by_role("heading", name="Save to a collection")).to_be_visible()
+    page.get_by_role("button", name="Paper studies").click()
+    toast(page, "1 picture saved to “Paper studies”.")
+
+
 def test_what_is_refused_comes_back_in_the_dialog_with_the_field_that_is_wrong(visit: Visit, picture: str) -> None:
     page = visit()
     page.goto(picture, wait_until="networkidle")

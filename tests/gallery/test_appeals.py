@@ -20,11 +20,6 @@ from tests.rules import refused_by
 
 
 @pytest.fixture
-def mona(db: None) -> User:
-    return moderator("mona")
-
-
-@pytest.fixture
 def asset(alice: User) -> Asset:
     asset = one(alice)
     show(asset, title="Harbour <i>at</i> dusk")

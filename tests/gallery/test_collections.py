@@ -13,31 +13,13 @@ from gallery.models import Collection, CollectionItem, Visibility
 from gallery.models.collection import ITEMS_MAX
 from generation.models import Asset
 from tests.browsers import As
+from tests.gallery.collected import fresh, inside, put
 from tests.pictures import make, one, show
 from tests.rules import refused_by
 
 HTMX: dict[str, Any] = {"HTTP_HX_REQUEST": "true"}
 SAID = {"name": "Paper studies", "about": "Layers first,\ncolour last.", "visibility": "public"}
 ABSENT = UUID("00000000-0000-7000-8000-000000000000")
-
-
-@pytest.fixture
-def mine(alice: User) -> Collection:
-    return collecting.create(owner=alice, name="Paper studies")
-
-
-def fresh(collection: Collection) -> Collection:
-    return Collection.objects.get(pk=collection.pk)
-
-
-def inside(collection: Collection) -> list[int]:
-    found = CollectionItem.objects.filter(collection=collection).order_by("pk")
-    return list(found.values_list("asset_id", flat=True))
-
-
-def put(collection: Collection, *assets: Asset) -> int:
-    ids = [asset.pk for asset in assets]
-    return collecting.add_many(owner=collection.owner, collection_code=collection.code, asset_ids=ids)
 
 
 # --- Made, changed, deleted ------------------------------------------------------------------------------------------

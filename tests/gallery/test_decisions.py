@@ -27,11 +27,6 @@ def asset(alice: User) -> Asset:
     return asset
 
 
-@pytest.fixture
-def mona(db: None) -> User:
-    return moderator("mona")
-
-
 def report(reporter: User, asset: Asset, reason: str = Reason.PERSON) -> None:
     reports.send(reporter=reporter, thing=asset, reason=reason, note="")
 

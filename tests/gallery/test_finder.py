@@ -12,7 +12,8 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
-from gallery import feed, finder, paging, posts, walking
+from config import cursors
+from gallery import feed, finder, paging, posts, walls
 from gallery.finder import Finder
 from gallery.models import Artist, Level, Like, Post, Rating
 from gallery.paging import Order
@@ -87,7 +88,7 @@ def test_days_are_whole_ones_and_inclusive(browse: As, alice: User) -> None:
 
 
 def test_the_best_of_some_days_are_found_though_others_have_more_likes(alice: User, monkeypatch: Any) -> None:
-    monkeypatch.setattr(walking, "WALK_MAX", 3)
+    monkeypatch.setattr(walls, "WALK_MAX", 3)
     made = hang(alice, 8)
     long_ago = timezone.now() - timedelta(days=30)
     old, best = made[-1], made[0]
@@ -111,7 +112,7 @@ def test_what_is_withdrawn_deleted_or_too_bold_is_under_no_filter(browse: As, al
     withdrawn, deleted, bold = hang(alice, 3)
     posts.withdraw(asset=withdrawn, owner=alice)
     Asset.objects.filter(pk=deleted.pk).update(deleted_at=timezone.now())
-    Post.objects.filter(asset=bold).update(level=Level.EXPLICIT)
+    Post.objects.filter(asset=bold).update(level=Level.NUDITY)
     for query in queries:
         assert wall(browse(None), query) == []
         assert wall(browse(alice), query) == [bold.url]
@@ -174,7 +175,7 @@ def test_what_arrives_or_goes_meanwhile_moves_nothing_on_later_pages(alice: User
 
 
 def test_a_walk_that_finds_little_stops_and_goes_on_from_there(alice: User, monkeypatch: Any) -> None:
-    monkeypatch.setattr(walking, "WALK_MAX", 4)
+    monkeypatch.setattr(walls, "WALK_MAX", 4)
     made = hang(alice, 12)
     Post.objects.update(tone="sea")
     wanted = [made[1].post.pk, made[9].post.pk]
@@ -188,7 +189,7 @@ def test_a_walk_that_finds_little_stops_and_goes_on_from_there(alice: User, monk
 
 
 def test_an_empty_page_in_the_middle_offers_to_look_further(browse: As, alice: User, monkeypatch: Any) -> None:
-    monkeypatch.setattr(walking, "WALK_MAX", 2)
+    monkeypatch.setattr(walls, "WALK_MAX", 2)
     hang(alice, 4)
     Post.objects.update(level=Level.EXPLICIT)
     page = browse(None).get("/explore").content.decode()
@@ -203,8 +204,8 @@ def test_the_rarest_filter_is_the_one_that_is_walked(alice: User) -> None:
     Post.objects.filter(pk=Post.objects.latest("pk").pk).update(tone="rose")
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE gallery_post")
-    filters = walking._filters(finder.parse(QueryDict("ratio=3:2&color=rose")), [])
-    chosen = walking._most_selective(filters)
+    filters = walls._filters(finder.parse(QueryDict("ratio=3:2&color=rose")), [])
+    chosen = walls._most_selective(filters)
     assert chosen is not None
     assert chosen.column == "tone"
 
@@ -229,7 +230,7 @@ def test_a_broken_cursor_is_400_under_every_sort(browse: As, db: None, query: st
 
 
 def test_the_greatest_cursor_there_can_be_is_an_empty_page(browse: As, db: None) -> None:
-    after = paging.cursor(Order.LIKED.value, paging.ID_MAX, paging.ID_MAX)
+    after = cursors.write(Order.LIKED.value, cursors.NUMBER_MAX, cursors.NUMBER_MAX)
     assert browse(None).get("/explore", {"sort": "liked", "after": after}).status_code == 200
 
 

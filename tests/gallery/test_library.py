@@ -112,6 +112,7 @@ def test_empty_values_mean_not_set_and_unknown_names_are_ignored(browse: As, ali
         ("model=nothing", "Model"),
         ("model=%00", "Model"),
         ("since=yesterday", "Since"),
+        ("since=2026-W25-4", "Since"),
         ("until=2026-02-30", "Until"),
         (f"q={'x' * 201}", "200 characters"),
         (f"q={'+'.join('abcdefghijklm')}", "12 words"),

@@ -6,32 +6,13 @@ import pytest
 
 from accounts.models import User
 from gallery import collecting, errors
-from gallery.models import Collection, CollectionItem, Visibility
-from generation.models import Asset
+from gallery.models import Collection, Visibility
 from tests.browsers import As
+from tests.gallery.collected import fresh, inside, put
 from tests.pictures import make, one
 from tests.races import race, together
 
 HTMX: dict[str, Any] = {"HTTP_HX_REQUEST": "true"}
-
-
-@pytest.fixture
-def mine(alice: User) -> Collection:
-    return collecting.create(owner=alice, name="Paper studies")
-
-
-def fresh(collection: Collection) -> Collection:
-    return Collection.objects.get(pk=collection.pk)
-
-
-def inside(collection: Collection) -> list[int]:
-    found = CollectionItem.objects.filter(collection=collection).order_by("pk")
-    return list(found.values_list("asset_id", flat=True))
-
-
-def put(collection: Collection, *assets: Asset) -> int:
-    ids = [asset.pk for asset in assets]
-    return collecting.add_many(owner=collection.owner, collection_code=collection.code, asset_ids=ids)
 
 
 # --- The panel under a picture ---------------------------------------------------------------------------------------

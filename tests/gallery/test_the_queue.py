@@ -13,16 +13,11 @@ from gallery.cases import Tab
 from gallery.models import Action, Appeal, AppealState, Decision, Level, Reason, Report, ReportState, Strike
 from generation.models import Asset, Moderation, Visibility
 from tests.browsers import As
-from tests.gallery.cases import decide, moderator, say, standing
+from tests.gallery.cases import decide, say, standing
 from tests.pictures import make, one, show
 
 QUEUE = "/admin/gallery/moderation/"
 HTMX: dict[str, Any] = {"HTTP_HX_REQUEST": "true"}
-
-
-@pytest.fixture
-def mona(db: None) -> User:
-    return moderator("mona")
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
-from gallery import errors, feed, paging, posts
+from config import cursors
+from gallery import errors, feed, posts
 from gallery.finder import Finder
 from gallery.models import Post
 from gallery.paging import PAGE_SIZE
@@ -108,7 +109,7 @@ def test_the_library_of_nobody_ignores_cursors(browse: As, db: None) -> None:
 
 def test_a_cursor_from_the_end_of_time_is_refused(db: None) -> None:
     with pytest.raises(errors.BrokenCursor):
-        feed.explore(finder=Finder(), after=paging.cursor(paging.ID_MAX, 1))
+        feed.explore(finder=Finder(), after=cursors.write(cursors.NUMBER_MAX, 1))
 
 
 @pytest.mark.parametrize("query", ["sort=oldest", "sort=NEW", "mode=all", "sort=new&sort=best"])

@@ -3,7 +3,8 @@
 from collections.abc import Collection
 
 from django.db import models
-from django.db.models import Q, QuerySet
+from django.db.models import F, QuerySet
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
 from gallery.models import Post
 from gallery.pieces import Piece
@@ -45,13 +46,11 @@ def _in_library(piece: Piece, step: Step) -> QuerySet[Asset]:
 
 
 def _in_time(posts: QuerySet[Post], post: Post, step: Step) -> QuerySet[Post]:
-    """Two conditions, as in feed.py: the first bounds the walk over the index."""
-    when = post.published_at
+    """One row comparison, which walks the index."""
+    places, here = Tuple(F("published_at"), F("pk")), (post.published_at, post.pk)
     if step == Step.NEXT:
-        older = posts.filter(published_at__lte=when).filter(Q(published_at__lt=when) | Q(pk__lt=post.pk))
-        return older.order_by("-published_at", "-pk")
-    newer = posts.filter(published_at__gte=when).filter(Q(published_at__gt=when) | Q(pk__gt=post.pk))
-    return newer.order_by("published_at", "pk")
+        return posts.filter(TupleLessThan(places, here)).order_by("-published_at", "-pk")
+    return posts.filter(TupleGreaterThan(places, here)).order_by("published_at", "pk")
 
 
 def _url(found: "QuerySet[Post] | QuerySet[Asset]") -> str:

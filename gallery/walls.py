@@ -20,7 +20,7 @@ from gallery.paging import Order, Page, after_key, key_of
 
 WALK_MAX = 2_000
 COLUMNS = {Order.NEW: "published_at", Order.LIKED: "like_count", Order.RATED: "rating_rank", Order.MATCH: "rank"}
-SHARES_KEY, SHARES_SECONDS = "walking:shares:1", 600
+SHARES_KEY, SHARES_SECONDS = "walls:shares:1", 600
 
 
 @dataclass

@@ -11,11 +11,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from config.http import Request
-from gallery import artists, pieces, walk
+from gallery import artists, neighbours, pieces
 from gallery.models import Visibility
+from gallery.neighbours import Step, Wall
 from gallery.pieces import Piece
 from gallery.views.doors import NotAChoice, answering, came_from
-from gallery.walk import Step, Wall
 
 ENDS = {
     Step.NEXT: "That was the last picture here.",
@@ -33,7 +33,7 @@ def step(request: Request, code: UUID, step: str) -> HttpResponseBase:
     if wall is None:
         raise NotAChoice("wall")
     levels = artists.levels_for(request.user)
-    url = walk.beside(piece=piece, wall=wall, step=Step(step), levels=levels)
+    url = neighbours.beside(piece=piece, wall=wall, step=Step(step), levels=levels)
     if not url:
         messages.info(request, ENDS[Step(step)])
     return redirect(f"{url or reverse('art', args=[code])}?wall={wall}")

@@ -83,9 +83,18 @@ def exhibition(running: Site) -> Iterator[Exhibition]:
     [[archive]] = running.rows("SELECT code FROM gallery_archive ORDER BY id DESC LIMIT 1")
     [[own], [other]] = running.rows("SELECT code FROM gallery_comment ORDER BY id DESC LIMIT 2")[::-1]
     yield Exhibition(
-        *(cookies_of(person, running) for person in (mara, lin, sam)),
-        *(jobs[0], shown, private, handle),
-        *(str(code) for code in (collection, preset, archive, own, other)),
+        cookies=cookies_of(mara, running),
+        lin=cookies_of(lin, running),
+        sam=cookies_of(sam, running),
+        job=jobs[0],
+        shown=shown,
+        private=private,
+        handle=handle,
+        collection=str(collection),
+        preset=str(preset),
+        archive=str(archive),
+        comment=str(own),
+        comment_of_lin=str(other),
     )
     said(sam, f"/admin/gallery/moderation/art/{shown}/", do="keep", seen=0, level="general")  # the queue is as it was
 

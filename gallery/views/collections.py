@@ -134,8 +134,8 @@ def remove(request: Request, code: UUID, art: UUID) -> HttpResponseBase:
     """To htmx nothing is left of the tile; sent twice it is as gone."""
     owner = member(request, back=reverse("collection", args=[code]))
     limits.count(Act.REACT, user_id=owner.pk)
-    collecting.remove(owner=owner, collection_code=code, asset_code=art)
-    messages.success(request, "Taken out of the collection.")
+    was_in = collecting.remove(owner=owner, collection_code=code, asset_code=art)
+    messages.success(request, "Taken out of the collection.", extra_tags=f"back-{code}-{art}" if was_in else "")
     if request.htmx:
         return render(request, "components/toasts_oob.html")
     return http.redirect(request, reverse("collection", args=[code]))

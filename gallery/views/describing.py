@@ -16,7 +16,7 @@ from gallery.forms import DescribeForm
 from gallery.views import art
 from gallery.views.doors import answering, member
 
-SAID = "Kept. Screen readers and search engines are told so."
+SAID = "Saved. Screen readers and search engines are told so."
 TAKEN_BACK = "Taken back. The picture is described by its prompt again."
 
 

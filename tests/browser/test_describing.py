@@ -46,7 +46,7 @@ def test_an_owner_says_what_a_picture_shows(
     page.goto(address)
     words = f"{WORDS} {javascript}"
     page.get_by_label("What the picture shows").fill(words)
-    page.get_by_role("button", name="Keep description").click()
+    page.get_by_role("button", name="Save description").click()
     expect(page.get_by_text("Screen readers and search engines are told so.")).to_be_visible()
     expect(page.get_by_label("What the picture shows")).to_have_value(words)
     page.goto("/explore")

@@ -226,6 +226,19 @@ def test_taking_out_leaves_the_picture_and_is_as_done_the_second_time(
     answer = client.post(address, **HTMX)
     assert answer.status_code == 200
     assert "<article" not in answer.content.decode()
+    assert "Undo" not in answer.content.decode()
+
+
+def test_what_was_taken_out_is_put_back_by_undo(browse: As, alice: User, mine: Collection) -> None:
+    asset = one(alice)
+    put(mine, asset)
+    client = browse(alice)
+    said = client.post(f"{mine.url}/items/{asset.code}/remove", **HTMX).content.decode()
+    assert f'action="{mine.url}/items"' in said
+    assert f'name="art" value="{asset.code}"' in said
+    assert inside(mine) == []
+    client.post(f"{mine.url}/items", {"art": asset.code})
+    assert inside(mine) == [asset.pk]
 
 
 def test_a_change_brings_a_collection_to_the_front(browse: As, alice: User) -> None:

@@ -13,6 +13,8 @@ from gallery.models.reaction import STARS_MAX
 from generation.assets import ALT_MAX
 
 SHOWN = ((Visibility.PUBLIC.value, "Public"), (Visibility.UNLISTED.value, "Unlisted"))
+# What changes the direction of all that follows, be it another's name: text in any script does without.
+TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 LEVELS = tuple((level.value, level.label) for level in LEVELS_FOR_PEOPLE)
 
 
@@ -64,7 +66,7 @@ class PlainTextField(forms.CharField):
 
     def to_python(self, value: object) -> str:
         lines = str(value or "").replace("\r\n", "\n").replace("\r", "\n")
-        plain = "".join(letter for letter in lines if letter == "\n" or unicodedata.category(letter) != "Cc")
+        plain = "".join(letter for letter in lines if letter == "\n" or not _is_control(letter))
         return re.sub(r"\n\s*\n\s*\n", "\n\n", plain.strip())
 
 
@@ -76,6 +78,10 @@ class CommentForm(forms.Form):
             "max_length": f"A comment has at most {TEXT_MAX:,} characters; this one has %(show_value)d.",
         },
     )
+
+
+def _is_control(letter: str) -> bool:
+    return letter in TURNING or unicodedata.category(letter) == "Cc"
 
 
 class RatingForm(forms.Form):
@@ -101,6 +107,6 @@ class DescribeForm(forms.Form):
 
 
 def one_line(text: str) -> str:
-    """Line breaks, tabs and other control characters become single spaces."""
-    plain = (" " if unicodedata.category(letter) == "Cc" else letter for letter in text)
+    """Line breaks, tabs and other control characters become single spaces; nothing turns the words around it."""
+    plain = (" " if unicodedata.category(letter) == "Cc" else letter for letter in text if letter not in TURNING)
     return " ".join("".join(plain).split())

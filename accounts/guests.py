@@ -7,7 +7,7 @@ from django.db import transaction
 
 from accounts.models import User
 from credits.models import Wallet
-from gallery import archives
+from gallery import archives, strikes
 from generation import jobs
 from generation.models import Asset
 
@@ -44,6 +44,7 @@ def merge(*, guest_id: int, account_id: int) -> int | None:
             return None
         moved = jobs.hand_over(from_id=guest_id, to_id=account_id)
         archives.hand_over(from_id=guest_id, to_id=account_id)
+        strikes.hand_over(from_id=guest_id, to_id=account_id)
     return moved + _follow(guest_id=guest_id, account_id=account_id)
 
 

@@ -13,6 +13,7 @@ from django.utils.functional import SimpleLazyObject
 
 from accounts import guests as guest_rows
 from accounts.models import User
+from config import http
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -84,7 +85,7 @@ def htmx_redirects(get_response: Handler) -> Handler:
 
 def _back_to_page(request: HttpRequest, url: str) -> str:
     """Sign-in returns to the page that was open, not to the fragment or the POST that asked for it."""
-    page = request.htmx.current_url_abs_path  # type: ignore[attr-defined]
+    page = http.page_of(request)
     parts = urlsplit(url)
     if not page or parts.netloc or parts.path != reverse("account_login"):
         return url

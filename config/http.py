@@ -44,6 +44,14 @@ def _normal(text: str) -> str:
     return str(address)
 
 
+def page_of(request: HttpRequest) -> str:
+    """The address of the page on which htmx runs, without the site; "" where its header says nothing that is one."""
+    try:
+        return request.htmx.current_url_abs_path or ""  # type: ignore[attr-defined]
+    except ValueError:
+        return ""
+
+
 def redirect(request: HttpRequest, url: str, *, status: int = 303) -> HttpResponse:
     """A redirect; to htmx as a header, since an XHR would follow it and swap a whole page into its target."""
     if getattr(request, "htmx", False):

@@ -22,7 +22,7 @@ PERMISSION = "gallery.add_decision"
 
 def concerning(*, user_id: int, before: UUID | None = None) -> list[Decision]:
     """Decisions that a person may want to read, the newest first, one more than a page holds. Codes grow with time."""
-    mine = Decision.objects.filter(owner=user_id).exclude(action=Action.KEEP).order_by("-code")
+    mine = Decision.objects.filter(_about(user_id)).exclude(action=Action.KEEP).order_by("-code")
     if before:
         mine = mine.filter(code__lt=before)
     return list(mine.select_related("asset__post", "asset__job", "comment", "strike", "appeal")[: PAGE_SIZE + 1])
@@ -30,11 +30,12 @@ def concerning(*, user_id: int, before: UUID | None = None) -> list[Decision]:
 
 def send(*, code: UUID, owner: "User", text: str) -> None:
     """Appeal a decision. Sent twice it stays the first. Raises NotYours, NotAppealable."""
-    if (decision := Decision.objects.filter(code=code, owner=owner).first()) is None:
+    if (decision := Decision.objects.filter(_about(owner.pk), code=code).first()) is None:
         raise NotYours(code=code)
     if decision.action not in decisions.TAKING:
         raise NotAppealable
-    Appeal.objects.bulk_create([Appeal(decision=decision, owner=owner, text=text)], ignore_conflicts=True)
+    appeal = Appeal(decision=decision, owner_id=decision.owner_id, text=text)
+    Appeal.objects.bulk_create([appeal], ignore_conflicts=True)
 
 
 def answer(*, code: UUID, actor: "User", is_granted: bool, words: str) -> Appeal:
@@ -44,11 +45,12 @@ def answer(*, code: UUID, actor: "User", is_granted: bool, words: str) -> Appeal
     """
     with transaction.atomic():
         appeal = _locked(code)
-        if appeal.owner_id == actor.pk:
+        owner_id = appeal.owner.merged_into_id or appeal.owner_id
+        if owner_id == actor.pk:
             raise OwnThing
         if appeal.state != AppealState.OPEN:
             raise AlreadyDecided
-        if appeal.decision.actor_id == actor.pk and others(than=actor, owner_id=appeal.owner_id).exists():
+        if appeal.decision.actor_id == actor.pk and others(than=actor, owner_id=owner_id).exists():
             raise AnotherMustAnswer
         appeal.state = AppealState.GRANTED if is_granted else AppealState.REFUSED
         appeal.answer, appeal.answered_by, appeal.answered_at = words, actor, timezone.now()
@@ -68,9 +70,14 @@ def others(*, than: "User", owner_id: int) -> "QuerySet[User]":
     return people.exclude(pk__in=(than.pk, owner_id))
 
 
+def _about(user_id: int) -> Q:
+    """A person's own, also from when they were a guest: decisions never change, so those still name the guest."""
+    return Q(owner=user_id) | Q(owner__merged_into=user_id)
+
+
 def _locked(code: UUID) -> Appeal:
     """The appeal, after the thing that it is about: decisions lock in that order too."""
-    appeals = Appeal.objects.select_related("decision__asset", "decision__comment")
+    appeals = Appeal.objects.select_related("owner", "decision__asset", "decision__comment")
     if (appeal := appeals.filter(code=code).first()) is None:
         raise NotYours(code=code)
     decisions.lock(decision=appeal.decision)

@@ -81,7 +81,11 @@ def _hint() -> None:
 
 
 def hand_over(*, from_id: int, to_id: int) -> None:
-    """Give a guest's archives to the account that the guest became, inside the merge's transaction."""
+    """Give a guest's archives to the account that the guest became, inside the merge's transaction.
+
+    One that another tab is asking for meanwhile is waited for; one that is asked for later finds no pictures.
+    """
+    visitors.take_turns(f"archive:{from_id}")
     Archive.objects.filter(owner=from_id).update(owner=to_id)
 
 

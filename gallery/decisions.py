@@ -86,7 +86,7 @@ def restore(*, decision: Decision, actor: "User", note: str, seen: int | None = 
         if decision.action not in TAKING:
             raise NotDecidable(why="Nothing was taken away.")
         ruling = Ruling(Action.RESTORE, seen=last if seen is None else seen, note=note)
-        _check(actor, decision.owner_id, ruling, **_about(thing))
+        _check(actor, _owner_id(thing), ruling, **_about(thing))
         is_last = last == decision.pk
         after = _before(decision, thing) if is_last and isinstance(thing, Asset) else None
         restored = _write(thing, actor, Action.RESTORE, ruling, level_after=after.level if after else "")
@@ -114,6 +114,11 @@ def last_of(thing: Asset | Comment) -> int:
 
 def _about(thing: Asset | Comment) -> dict[str, Asset | Comment]:
     return {"asset": thing} if isinstance(thing, Asset) else {"comment": thing}
+
+
+def _owner_id(thing: Asset | Comment) -> int:
+    """Whom it concerns now: an earlier decision may name the guest that they were."""
+    return thing.owner_id if isinstance(thing, Asset) else thing.author_id
 
 
 def _locked_asset(code: UUID) -> Asset:
@@ -164,6 +169,8 @@ def _before(decision: Decision, asset: Asset) -> _State:
     """How a picture stood before a decision. A person has looked at it twice since: it has passed."""
     if decision.action == Action.LEVEL:
         return _State(asset.moderation, asset.visibility, decision.level_before, decision.floor_before)
+    if decision.level_before == Level.REFUSED:  # refused twice: the level from before the first is not known here
+        return _State(Moderation.PASSED, Visibility.PRIVATE, Level.GENERAL, Level.GENERAL)
     return _State(
         Moderation.PASSED, decision.visibility_before, decision.level_before, decision.floor_before or Level.GENERAL
     )
@@ -188,7 +195,7 @@ def _write(thing: Asset | Comment, actor: "User", action: str, ruling: Ruling, *
     decision = Decision.objects.create(
         **_about(thing),
         **before,
-        owner_id=thing.owner_id if isinstance(thing, Asset) else thing.author_id,
+        owner_id=_owner_id(thing),
         actor=actor,
         action=action,
         reason="" if action in (Action.KEEP, Action.RESTORE) else ruling.reason,

@@ -42,7 +42,7 @@ def answer_soon(*, appeal_id: int) -> None:
 
 
 def tell_decision(*, decision_id: int) -> None:
-    related = Decision.objects.select_related("owner", "asset__post", "asset__job", "comment", "strike")
+    related = Decision.objects.select_related("owner__merged_into", "asset__post", "asset__job", "comment", "strike")
     decision = related.filter(pk=decision_id).first()
     if decision is None or decision.action not in SUBJECTS:
         return
@@ -53,7 +53,7 @@ def tell_decision(*, decision_id: int) -> None:
 
 def tell_answer(*, appeal_id: int) -> None:
     related = Appeal.objects.select_related(
-        "owner", "decision__asset__post", "decision__asset__job", "decision__comment"
+        "owner__merged_into", "decision__asset__post", "decision__asset__job", "decision__comment"
     )
     if (appeal := related.filter(pk=appeal_id).first()) is not None:
         context = {"appeal": appeal, "what": name_of(appeal.decision)}
@@ -74,6 +74,7 @@ def name_of(decision: Decision) -> str:
 
 def _send(person: Any, subject: str, template: str, context: dict[str, Any]) -> None:
     """To an account with an address. The HTML is the text in the site's look, so that the two say the same."""
+    person = person.merged_into or person
     if not person.email or not person.is_active:
         return
     link = settings.PUBLIC_URL + reverse("appeals")

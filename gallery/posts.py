@@ -59,6 +59,8 @@ def publish(
             raise NotPassed(moderation=held.moderation)
         strikes.check(user_id=held.owner_id)
         level = _checked(held, title=title, level=level)
+        if level == Level.REFUSED:
+            raise NotPassed(moderation=Moderation.REFUSED)
         shown = assets.show(
             asset_id=held.pk, owner_id=held.owner_id, visibility=visibility, prompt_hidden=hide_prompt, level=level
         )

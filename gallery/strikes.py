@@ -25,6 +25,11 @@ def lift(*, decision: Decision) -> None:
     Strike.objects.filter(decision=decision, lifted_at__isnull=True).update(lifted_at=timezone.now())
 
 
+def hand_over(*, from_id: int, to_id: int) -> None:
+    """A guest's strikes are the account's that the guest became. Inside the merge's transaction."""
+    Strike.objects.filter(owner=from_id).update(owner=to_id)
+
+
 def live(*, user_id: int) -> list[datetime]:
     """When each of a person's live strikes expires, the first to go first."""
     alive = Strike.objects.filter(owner=user_id, lifted_at__isnull=True, expires_at__gt=timezone.now())

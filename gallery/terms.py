@@ -9,6 +9,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 
 TERMS_MAX = 12
+WORD_MAX = 100  # letters: PostgreSQL refuses a query with a word of more than 2,046 bytes
 PREFIX_MIN = 3  # shorter ones begin a tenth of all words: they are looked for as they stand
 NAMESAKES_MAX = 10
 
@@ -35,7 +36,8 @@ def split(text: str) -> list[str]:
     """The words of a search as the index has them: without accents, signs and capitals."""
     plain = unicodedata.normalize("NFKD", text.lower())
     letters = (_letter(letter) for letter in plain if not "\u0300" <= letter <= "\u036f")
-    found = list(dict.fromkeys("".join(letters).split()))
+    # One sign may become eighteen letters here, so that a short search can have a long word.
+    found = list(dict.fromkeys(word[:WORD_MAX] for word in "".join(letters).split()))
     return ([word for word in found if word not in STOP_WORDS] or found)[:TERMS_MAX]
 
 

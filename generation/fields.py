@@ -11,6 +11,8 @@ from django.core.exceptions import ValidationError
 # Marks upon marks take quadratic time to be put in order: a body full of them, the better part of an hour. At most four
 # signs become one, so what is longer than this is too long however it is composed.
 COMPOSED_MAX = 4 * settings.PROMPT_MAX
+# What changes the direction of all that follows, be it another's name: text in any script does without.
+TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 class TextField(forms.CharField):
@@ -63,5 +65,6 @@ def visible_line(text: str) -> str:
 
 
 def _without_controls(text: str) -> str:
-    """Without what has no place in text, which is a gap between words."""
-    return "".join(" " if unicodedata.category(char) in ("Cc", "Cs") else char for char in text)
+    """Without what has no place in text, which is a gap between words, and without what turns the words around it."""
+    plain = (char for char in text if char not in TURNING)
+    return "".join(" " if unicodedata.category(char) in ("Cc", "Cs") else char for char in plain)

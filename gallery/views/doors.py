@@ -103,4 +103,5 @@ def came_from(request: Request, otherwise: str) -> str:
     if not url_has_allowed_host_and_scheme(sent_from, allowed_hosts=own, require_https=request.is_secure()):
         return otherwise
     parts = urlsplit(sent_from)
-    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+    path = "/" + parts.path.lstrip("/\\")  # with two strokes in front it would name another site
+    return f"{path}?{parts.query}" if parts.query else path

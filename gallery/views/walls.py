@@ -4,12 +4,14 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpResponse, HttpResponseBase, HttpResponsePermanentRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
+from config import http
 from config.http import Request
 from gallery import artists, feed, finder, reactions
 from gallery.errors import BadFilter
@@ -122,8 +124,8 @@ def _sorts(request: Request, found: Finder) -> list[tuple[str, str, bool]]:
 def _history(request: Request, found: Finder) -> str:
     """What htmx does with the address bar: words that are still being typed are one step back, not one each."""
     try:
-        now = finder.parse(QueryDict(urlsplit(request.htmx.current_url_abs_path or "").query))
-    except BadFilter:
+        now = finder.parse(QueryDict(urlsplit(http.page_of(request)).query))
+    except (BadFilter, TooManyFieldsSent, ValueError):  # a header says what it likes
         return "HX-Push-Url"
     is_typing = bool(now.words and found.words) and replace(now, words=found.words) == found
     return "HX-Replace-Url" if is_typing or now == found else "HX-Push-Url"

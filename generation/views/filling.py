@@ -10,6 +10,7 @@ from generation import carried, catalogue, health, lineage, presets, references
 from generation.forms import EQUIVALENT, ONLY
 from generation.models import Enhancement, EnhancementState, InferenceModel, Preset, SeedMode
 from generation.models.job import Origin
+from generation.shapes import SHAPES
 from generation.wish import asked
 
 # What the studio's address may carry: a link's settings, and those of a form that waits for its enhancement.
@@ -71,7 +72,9 @@ def of_address(request: Request, parent: lineage.Parent | None, preset: Preset |
         initial["reference"] = str(reference.code)
     if parent is not None:
         initial |= _of_parent(parent, viewer_id=request.owner_id(), variation="variation" in request.GET)
-    if (model := catalogue.find(initial["model"])) is not None:
+    if initial["aspect_ratio"] not in SHAPES:
+        initial["aspect_ratio"] = "1:1"
+    if (model := catalogue.find(initial["model"]) or ready) is not None:  # as the picker has it
         initial |= _fitted(initial, model)
     return initial
 

@@ -100,7 +100,7 @@ def retry(request: Request, code: UUID) -> HttpResponse:
     context = {"card": cards.of(_own(request, submitted.job.code))}
     response = render(request, "generation/partials/card.html", context, status=201)
     response["HX-Trigger"] = "jobs-changed"
-    if request.htmx.current_url_abs_path == reverse("job", args=[code]):
+    if http.page_of(request) == reverse("job", args=[code]):
         response["HX-Push-Url"] = reverse("job", args=[submitted.job.code])
     return response
 

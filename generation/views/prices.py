@@ -1,5 +1,6 @@
 """The price of the studio's form, signed for it alone, and what it would leave of a balance. Reserves nothing."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +41,8 @@ def of(form: GenerateForm, balance: Balance, chosen: InferenceModel | None = Non
         form.is_valid()
         values = form.cleaned_data
     else:
-        values = {**form.initial, "model": chosen, "count": filling.count_of(form.initial["count"])}
+        told = {"count": filling.count_of(form.initial["count"]), "steps": _whole(form.initial.get("steps"))}
+        values = {**form.initial, "model": chosen, **told}
     model, ratio, count = values.get("model"), values.get("aspect_ratio"), values.get("count")
     if model is None or ratio is None or count is None:
         said = next((message for errors in form.errors.values() for message in errors), "Choose a model first.")
@@ -61,6 +63,11 @@ def of(form: GenerateForm, balance: Balance, chosen: InferenceModel | None = Non
         owed=balance.debt,
         purchased_only=model.is_pro,
     )
+
+
+def _whole(text: object) -> int | None:
+    """A number of steps as an address has it; None where it is none, for what the model does as a rule."""
+    return int(str(text)) if re.fullmatch("[0-9]{1,4}", str(text)) else None
 
 
 def _references(values: dict[str, Any]) -> int:

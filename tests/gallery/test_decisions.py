@@ -65,6 +65,22 @@ def test_refusing_gives_the_fifth_level(mona: User, asset: Asset) -> None:
     assert (decision.level_before, decision.level_after) == (Level.GENERAL, Level.REFUSED)
 
 
+def test_refused_twice_and_given_back_it_can_be_shown(mona: User, asset: Asset) -> None:
+    decide(mona, asset, Action.REFUSE)
+    second = decide(mona, asset, Action.REFUSE)
+    decisions.restore(decision=second, actor=mona, note="")
+    assert standing(asset) == (Visibility.PRIVATE, Moderation.PASSED, Level.GENERAL, Level.GENERAL)
+    show(fresh(asset))
+    assert standing(asset)[0] == Visibility.PUBLIC
+
+
+def test_what_has_the_fifth_level_is_shown_by_nobody(asset: Asset) -> None:
+    """Whatever else its row says: the owner is told, and the database never has to refuse it."""
+    Asset.objects.filter(pk=asset.pk).update(visibility="private", level="refused", level_floor="refused")
+    with pytest.raises(NotPassed):
+        show(fresh(asset))
+
+
 def test_choosing_the_fifth_level_is_refusing(mona: User, asset: Asset) -> None:
     assert decide(mona, asset, Action.KEEP, level=Level.REFUSED).action == Action.REFUSE
 

@@ -2,10 +2,12 @@
 
 PAGES are read while the picture is public: every address on them that is about it is kept, with the tags its answers
 carried. A new page of pictures is one more line in PAGES, a new door of a picture that no page names one in DOORS.
+Around the picture are a collection that everybody finds and one that has only a link, and another picture that was made
+from it, which is its neighbour on the walls.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
@@ -13,29 +15,69 @@ from urllib.request import urlopen
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from accounts.models import User
-from gallery import posts
-from gallery.models import Post, Visibility
-from generation import renditions, tasks
-from generation.models import Asset, Moderation
+from gallery import collecting, follows, posts, sitemaps, trash
+from gallery.models import Action, Collection, Post, Visibility
+from generation import metadata, renditions, tasks
+from generation.models import Asset
+from generation.models.job import Origin
 from tests import pictures
 from tests.browsers import As
 from tests.buckets import Moto
+from tests.gallery.cases import decide, moderator
 
 pytestmark = pytest.mark.django_db
 
 # Where a public picture stands, beside its own page. `{handle}` is its artist's.
-PAGES = ["/", "/explore", "/explore/latest", "/@{handle}"]
+LINKED = ["/collections/{listed}", "/collections/{linked}", "/@{handle}/collections"]
+PAGES = [
+    "/",
+    "/explore",
+    "/explore/latest",
+    "/explore?q=lighthouse",
+    "/explore?q=nobody+else&sort=new",
+    "/explore?q=lighthouse&sort=liked&ratio=3:2",
+    "/explore?sort=liked",
+    "/explore?sort=rated&color={tone}",
+    "/explore?artist={handle}&model=demo",
+    "/explore?since=2020-01-01&sort=liked",
+    "/@{handle}",
+    "/@{handle}?sort=rated",
+    "/following",
+    "/art/{beside}/lineage",
+    "/art/{beside}/more",
+    "/art/{beside}/next?wall=explore",
+    "/art/{beside}/next?wall=artist",
+    "/feeds/latest.atom",
+    "/feeds/@{handle}.atom",
+    "/feeds/collections/{listed}.atom",
+    "/feeds/collections/{linked}.atom",
+    "/sitemaps/posts-{part}.xml",
+    *LINKED,
+]
+# Whoever has no account is sent to sign-in by these, whatever the code, and learns nothing from it.
+FOR_MEMBERS = ["/art/{code}/collect", "/art/{code}/report", "/presets/new?remix={code}"]
 # What a picture answers at, beside what pages name.
 DOORS = [
     "/art/{code}",
     *(f"/art/{{code}}/download?format={kind}" for kind in ("original", "png", "jpeg", "webp")),
     "/art/{code}/remix",
+    "/art/{code}/remix?variation=1",
+    "/art/{code}/comments",
+    "/art/{code}/lineage",
+    "/art/{code}/more",
+    "/art/{code}/next?wall=explore",
+    "/art/{code}/previous?wall=artist",
+    "/files/{code}/card.jpg",
+    *FOR_MEMBERS,
     *(f"/files/{{code}}/{width}.{kind}" for width in (320, 640, 1280) for kind in ("avif", "webp")),
 ]
 SECRET = "A lighthouse that nobody else has asked for"
+UNWANTED = "No ships that pass in the night"
+SEED = 3_141_592_653
+# In a sitemap, and in the escaped HTML of a feed's entries.
+XML_ADDRESS = re.compile(r"""(?<=[>"' ])(?:https?:/)?/[^\s<>"'&]+""")
 ATTRIBUTES = {"href", "src", "srcset", "action", "content", "data-src", "poster", "hx-get", "hx-post"}
 
 
@@ -64,8 +106,8 @@ class GivenOut:
 
     @property
     def code_free(self) -> set[str]:
-        """Pages that are not about this picture alone: the studio with its settings."""
-        return {url for url in self.ours if urlsplit(url).path == "/"}
+        """Pages that are not about this picture alone: the studio with its settings, sign-in on the way to it."""
+        return {url for url in self.ours if urlsplit(url).path == "/" or url.startswith("/accounts/")}
 
     @property
     def files(self) -> "GivenOut":
@@ -73,8 +115,12 @@ class GivenOut:
         ours = {url: tags for url, tags in self.ours.items() if url.startswith("/files/") or "/download" in url}
         return GivenOut(ours, set())
 
-    def all_answer(self, status: int) -> dict[str, set[int]]:
-        return {url: {status} for url in self.ours.keys() - self.code_free}
+    def all_answer(self, status: int, *, who: str = "stranger") -> dict[str, set[int]]:
+        """204 is the way to sign-in as htmx is told it."""
+        sent_away = {302, 204} if who in ("guest", "nobody") else {status}
+        doors = ("/collect", "/report", "/presets/new")
+        about = self.ours.keys() - self.code_free
+        return {url: sent_away if urlsplit(url).path.endswith(doors) else {status} for url in about}
 
 
 def addresses(client: Client, asset: Asset) -> set[str]:
@@ -82,12 +128,26 @@ def addresses(client: Client, asset: Asset) -> set[str]:
     about = [word for word in (str(asset.code), asset.public_folder) if word]
     found = set()
     for page in [*PAGES, asset.url]:
-        response = client.get(page.format(handle=asset.owner.handle))
-        assert response.status_code == 200, page
+        response = client.get(filled(page, asset))
+        assert response.status_code in (200, 302), page
         named = Named()
         named.feed(response.content.decode())
+        named.found |= {response.headers.get("Location", ""), *XML_ADDRESS.findall(response.content.decode())}
         found |= {url for url in named.found if any(word in url for word in about)}
     return found
+
+
+def filled(page: str, asset: Asset) -> str:
+    """The address of a page in PAGES."""
+    collections = Collection.objects.order_by("pk").values_list("code", flat=True)
+    return page.format(
+        handle=asset.owner.handle,
+        tone=asset.tone,
+        listed=collections[0],
+        linked=collections[1],
+        beside=Asset.objects.exclude(pk=asset.pk).get().code,
+        part=Post.objects.get(asset=asset).pk // sitemaps.PART,
+    )
 
 
 def write_down(clients: dict[str, Client], asset: Asset) -> GivenOut:
@@ -129,28 +189,34 @@ def viewers(browse: As, alice: User, charlie: User, gwen: User) -> dict[str, Cli
 
 
 @pytest.fixture
-def asset(alice: User) -> Asset:
-    asset = pictures.one(alice, prompt=SECRET)
+def asset(alice: User, charlie: User) -> Asset:
+    asset = pictures.one(alice, prompt=SECRET, negative_prompt=UNWANTED, seed=SEED)
     renditions.make(asset_id=asset.pk)
     pictures.show(asset, title="Lighthouse")
+    beside = pictures.one(alice, prompt="Made from another", parent_id=asset.job_id, origin=Origin.REMIX)
+    pictures.show(beside)
+    for visibility in (Visibility.PUBLIC, Visibility.UNLISTED):
+        kept = collecting.create(owner=alice, name="Coasts", visibility=visibility)
+        collecting.add_many(owner=alice, collection_code=kept.code, asset_ids=[asset.pk])
+    follows.follow(follower_id=charlie.pk, artist_id=alice.pk)
     return asset
 
 
 def delete(asset: Asset, owner: User) -> None:
-    Asset.objects.filter(pk=asset.pk).update(deleted_at=timezone.now())
+    trash.discard_one(code=asset.code, owner_id=owner.pk)
 
 
-def refuse(asset: Asset, owner: User) -> None:
-    Asset.objects.filter(pk=asset.pk).update(
-        visibility=Visibility.PRIVATE, moderation=Moderation.REFUSED, level="refused"
-    )
-    Post.objects.filter(asset=asset).update(is_listed=False)
+def purge(asset: Asset, owner: User) -> None:
+    delete(asset, owner)
+    assert trash.purge(owner_id=owner.pk, asset_ids=[asset.pk]) == 1
 
 
 TAKEN_BACK: dict[str, Callable[[Asset, User], object]] = {
     "withdrawn": lambda asset, owner: posts.withdraw(asset=asset, owner=owner),
     "deleted": delete,
-    "refused": refuse,
+    "purged": purge,
+    "refused": lambda asset, owner: decide(moderator("mona"), asset, Action.REFUSE),
+    "withheld": lambda asset, owner: decide(moderator("mona"), asset, Action.WITHDRAW),
 }
 OTHERS = ("stranger", "guest", "nobody")
 
@@ -171,9 +237,12 @@ def test_what_is_taken_back_answers_nobody_else_at_any_address_ever_given_out(
     TAKEN_BACK[how](asset, alice)
 
     for who in OTHERS:
-        assert replay(viewers[who], given_out) == given_out.all_answer(404), who
-        assert not on_pages(viewers[who], asset)
-    if how == "deleted":
+        assert replay(viewers[who], given_out) == given_out.all_answer(404, who=who), who
+        assert not on_pages(viewers[who], asset), who
+        assert viewers[who].get(f"/library/trash/{asset.code}/640.webp").status_code == 404
+    if how in ("deleted", "purged"):
+        in_trash = 200 if how == "deleted" else 404
+        assert viewers["owner"].get(f"/library/trash/{asset.code}/640.webp").status_code == in_trash
         assert set.union(*replay(viewers["owner"], given_out).values()) == {404}
     else:
         asset.refresh_from_db()
@@ -192,7 +261,8 @@ def test_unlisted_it_is_found_by_its_address_alone(
     pictures.show(asset, visibility=Visibility.UNLISTED)
     for who in OTHERS:
         assert viewers[who].get(asset.url).status_code == 200
-        assert not on_pages(viewers[who], asset)
+        # Whoever has the address may keep it in a collection that others find: that is theirs to say.
+        assert not on_pages(viewers[who], asset, but=LINKED)
     assert given_out.public
     tasks.settle_public(asset.pk)
     assert public_bucket.objects("public/") == []
@@ -207,10 +277,19 @@ def test_its_level_raised_its_bytes_are_for_accounts(
     files = given_out.files
     pictures.show(asset, level=level)
     for who in ("guest", "nobody"):
-        assert replay(viewers[who], files) == files.all_answer(404)
+        told = replay(viewers[who], files)
+        # The page says that there is something, so a download leads to sign-in; bytes are not there.
+        assert {url: statuses for url, statuses in told.items() if url.startswith("/files/")} == {
+            url: {404} for url in files.ours if url.startswith("/files/")
+        }
+        assert all(statuses <= {302, 204} for url, statuses in told.items() if "/download" in url)
         assert not on_pages(viewers[who], asset)
+        assert viewers[who].get(asset.url).status_code == 200
+        page = viewers[who].get(asset.url).content.decode()
+        assert not re.search(rf"/files/{asset.code}|og:image|ld\+json", page)
     for who in ("owner", "stranger"):
-        assert {viewers[who].get(url).status_code for url in files.ours} == {200}
+        theirs = [url for url in files.ours if not url.endswith("/card.jpg")]  # which is for other sites
+        assert {viewers[who].get(url).status_code for url in theirs} == {200}
     tasks.settle_public(asset.pk)
     assert public_bucket.objects("public/") == []
 
@@ -245,16 +324,70 @@ def test_an_address_of_another_and_one_of_nothing_have_the_same_answer(
             assert set(hers.headers) == set(none.headers), url
 
 
+def test_its_prompt_hidden_no_address_tells_words_seed_or_settings(
+    alice: User, asset: Asset, viewers: dict[str, Client]
+) -> None:
+    given_out = write_down(viewers, asset)
+    pictures.show(asset, title="Lighthouse", hide_prompt=True)
+    words = (SECRET, UNWANTED, str(SEED), SECRET[:30])
+    for who in OTHERS:
+        for url in [*given_out.ours, *(filled(page, asset) for page in PAGES), asset.url]:
+            answer = viewers[who].get(url)
+            body = answer.getvalue()
+            assert not [word for word in words if word.encode() in body], (who, url)
+            assert not body or metadata.find(body) is None, (who, url)
+        for door in (f"{asset.url}/remix", f"{asset.url}/remix?variation=1"):
+            assert viewers[who].get(door).status_code == 404
+        for words_of_it in ("nobody+else", "ships", "asked"):
+            assert str(asset.code) not in viewers[who].get(f"/explore?q={words_of_it}").content.decode()
+    for door in (f"/presets/new?remix={asset.code}", f"/presets/new?remix={asset.code}&variation=1"):
+        assert viewers["stranger"].get(door).status_code == 404
+    assert SECRET in viewers["owner"].get(asset.url).content.decode()
+    assert metadata.find(viewers["owner"].get(f"{asset.url}/download?format=png").getvalue()) is not None
+
+
+@pytest.mark.parametrize("how", ["withdrawn", "deleted"])
+def test_nothing_more_is_done_with_what_was_taken_back(
+    alice: User, asset: Asset, viewers: dict[str, Client], how: str
+) -> None:
+    TAKEN_BACK[how](asset, alice)
+    kept = Collection.objects.create(owner_id=viewers["stranger"].session["_auth_user_id"], name="Mine")
+    posted: dict[str, dict[str, str]] = {
+        "like": {},
+        "rate": {"stars": "5"},
+        "comments": {"text": "Lovely"},
+        "report": {"reason": "person"},
+        "collect": {"collection": str(kept.code)},
+        "publish": {"visibility": "public"},
+        "withdraw": {},
+        "delete": {},
+        "restore": {},
+        "alt": {"alt": "A tower"},
+    }
+    for door, told in posted.items():
+        assert viewers["stranger"].post(f"{asset.url}/{door}", told).status_code == 404, door
+    assert viewers["stranger"].post(f"{kept.url}/items", {"art": str(asset.code)}).status_code == 404
+    post = Post.objects.get(asset=asset)
+    kept.refresh_from_db()
+    assert (post.like_count, post.rating_count, post.comment_count, kept.item_count) == (0, 0, 0, 0)
+
+
 def copied(asset: Asset) -> None:
     """As its task leaves it, where there is a public address."""
     tasks.settle_public(asset.pk)
     asset.refresh_from_db()
 
 
-def on_pages(client: Client, asset: Asset) -> bool:
-    """Whether any page of pictures says a word of it."""
-    pages = [client.get(page.format(handle=asset.owner.handle)).content.decode() for page in PAGES]
-    return any(word in page for page in pages for word in (str(asset.code), SECRET, "Lighthouse"))
+def on_pages(client: Client, asset: Asset, *, but: Sequence[str] = ()) -> list[str]:
+    """The pages of pictures that say a word of it."""
+    told = {page: client.get(filled(page, asset)) for page in PAGES if page not in but}
+    words = (str(asset.code), SECRET, "Lighthouse")
+    return [
+        page
+        for page, answer in told.items()
+        for text in [answer.content.decode() + answer.headers.get("Location", "")]
+        if any(word in text for word in words)
+    ]
 
 
 def _plain(body: bytes) -> bytes:

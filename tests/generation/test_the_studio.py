@@ -5,6 +5,8 @@ from urllib.parse import quote
 import pytest
 
 from accounts.models import User
+from generation import catalogue
+from generation.models import InferenceModel
 from tests import pictures
 from tests.browsers import As
 from tests.generation.asking import demo
@@ -81,3 +83,15 @@ def test_coming_back_finds_the_open_job_again(alice: User, browse: As) -> None:
     body = browse(alice).get("/").content.decode()
     assert f'id="job-{job.code}"' in body
     assert "1 credit reserved." in body
+
+
+@pytest.mark.parametrize("steps", ["30", "-1", "1e1", "NaN", "1e309", "\u0663", "x", "9" * 30])
+@pytest.mark.parametrize("model", ["demo", "none"])
+def test_an_address_that_names_nonsense_is_a_studio_with_a_price(browse: As, db: None, model: str, steps: str) -> None:
+    """Whoever wrote the address: settings that do not exist are those of the rule."""
+    demo()
+    InferenceModel.objects.filter(slug="demo").update(max_steps=50, normal_steps=20)
+    catalogue.forget()
+    answer = browse(None).get("/", {"model": model, "aspect_ratio": "7:0", "steps": steps, "count": steps})
+    assert answer.status_code == 200
+    assert 'name="quote"' in answer.content.decode()

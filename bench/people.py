@@ -62,10 +62,11 @@ def make(number: int) -> list[Person]:
             kind=TransferKind.PURCHASE,
             key=f"bench:{user.pk}",
         )
-    return [_person(n, user) for n, user in enumerate(users)]
+    return [signed_in(user, number=n) for n, user in enumerate(users)]
 
 
-def _person(number: int, user: User) -> Person:
+def signed_in(user: User, *, number: int) -> Person:
+    """With a session, at the address of this number."""
     session = SESSIONS.SessionStore()
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]

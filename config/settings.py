@@ -141,6 +141,7 @@ TEMPLATES = [
             "builtins": [
                 "django.templatetags.static",
                 "django_htmx.templatetags.django_htmx",
+                "config.templatetags.frame",
                 "config.templatetags.show",
             ],
         },
@@ -281,7 +282,7 @@ BUCKET = {
 FOLDER = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"allow_overwrite": True}}
 STORAGES = {
     "default": BUCKET if HAS_BUCKET else FOLDER,
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "config.statics.Storage"},
 }
 # In embedded mode a changed stylesheet shows at once; collectstatic still runs, so that production differs in nothing.
 WHITENOISE_USE_FINDERS = EMBEDDED

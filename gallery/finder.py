@@ -85,7 +85,7 @@ class Menu:
 
     name: str
     label: str
-    choices: list[Choice]
+    choices: tuple[Choice, ...]
 
 
 @dataclass(frozen=True)
@@ -184,19 +184,19 @@ def sort_of(query: "QueryDict") -> Finder:
     return Finder(sort=_one(query, "sort", Sort, "Sort"))
 
 
-def menus(query: "QueryDict") -> list[Menu]:
+def menus(query: "QueryDict") -> tuple[Menu, ...]:
     """The boxes of the form, checked as an address says, be it right or wrong."""
-    asked = set(query.getlist("model"))
-    models = [(one.slug, one.name) for one in known_models() if one.is_offered or one.slug in asked]
+    asked = {name: set(query.getlist(name)) for name in ("model", "ratio", "color")}
+    models = [(one.slug, one.name) for one in known_models() if one.is_offered or one.slug in asked["model"]]
     told = {
         "model": ("Model", models),
         "ratio": ("Ratio", [(ratio, ratio) for ratio in SHAPES]),
         "color": ("Colour", [(tone, tone.title()) for tone in TONES]),
     }
-    return [
-        Menu(name, label, [Choice(value, said, value in query.getlist(name)) for value, said in choices])
+    return tuple(
+        Menu(name, label, tuple(Choice(value, said, value in asked[name]) for value, said in choices))
         for name, (label, choices) in told.items()
-    ]
+    )
 
 
 def known_models() -> list[ModelChoice]:

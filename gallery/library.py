@@ -25,7 +25,7 @@ from generation.shapes import SHAPES
 
 PAGE_SIZE = 40
 BATCH = 200
-WALK_MAX = 40_000
+WALK_MAX = 5_000
 QUERY_MAX = 200
 WORDS_MAX = 12
 PANORAMA = 2.0

@@ -1,21 +1,19 @@
 """The tiles of a wall: what each shows of a post, and their HTML, quickly. Runs no query, keeps nothing of any post.
 
-Django's engine takes 0.17 ms for a tile, which made forty of them the largest part of a page. The template is therefore
-rendered once for each shape that a tile can have (which of its parts are there), with a mark in the place of every
-value; after that a tile is the pieces between the marks and its own values, escaped, joined. Nothing can be stale, as
-it could with stored fragments: no value outlives its page, and the template stays the only place that says how a tile
-looks.
+Django's engine takes 0.17 ms for a tile, which made forty of them the largest part of a page. They are therefore
+stencils: see config/stencils.py.
 """
 
 from collections.abc import Iterable
 from functools import lru_cache
-from html import escape
 from typing import NamedTuple
 
 from django.template.loader import get_template
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 
+from config import stencils
+from config.stencils import SHAPES_MAX, Shape
 from gallery.levels import Sight
 from gallery.models import Level, Post
 from gallery.templatetags.walls import is_first_row, wall_sizes
@@ -24,17 +22,14 @@ from generation.models import OutputKind
 # A tile in its place, and the tile alone, for walls that add something of their own to the place.
 PLACE, WORK = "components/tile.html", "components/work.html"
 WORDS_MAX = 140
-SHAPES_MAX = 512
-# Private use characters: one for each value. They are looked for in what our template says, never in a value.
-FIRST_MARK = 0xE000
 _LEVELS = {level.value: level.label.lower() for level in Level}
 
 
 class Tile(NamedTuple):
     """What a tile shows, each value as text; "" is a part that it lacks.
 
-    The template may ask whether a value is there and write it down, nothing else: filters and comparisons would see the
-    mark. What shows something else for one viewer than for another is a value like the others.
+    The template may ask whether a value is there and write it down, nothing else. What shows something else for one
+    viewer than for another is a value like the others.
     """
 
     aspect_ratio: str
@@ -73,14 +68,14 @@ class Tile(NamedTuple):
 
 def of(post: Post, *, sight: Sight, is_eager: bool = False, size: str = "") -> Tile:
     """What a post's tile shows to one viewer. `is_eager` where it is surely in view at first, `size` the wall's."""
-    addresses = dict(post.sources)
-    name = post.artist_name
+    (_, avif), (_, webp) = post.sources
+    name, url = post.artist_name, post.url
     return Tile(
         aspect_ratio=post.aspect_ratio,
         tone=post.tone,
-        url=post.url,
-        avif=addresses["image/avif"],
-        webp=addresses["image/webp"],
+        url=url,
+        avif=avif,
+        webp=webp,
         src=post.src,
         sizes=wall_sizes(post.aspect_ratio, size),
         width=str(post.width),
@@ -122,25 +117,14 @@ def render_one(post: Post, *, sight: Sight, is_eager: bool) -> SafeString:
 
 def fill(tile: Tile, *, template: str = PLACE) -> str:
     """The HTML of one tile: what the template makes of it, without asking the template."""
-    pieces, places = _shape(template, tuple(map(bool, tile)))
-    written = pieces.copy()
-    written[1::2] = [escape(tile[place]) for place in places]
-    return "".join(written)
+    return stencils.fill(_shape(template, tuple(map(bool, tile))), tile)
 
 
 @lru_cache(maxsize=SHAPES_MAX)
-def _shape(template: str, has: tuple[bool, ...]) -> tuple[list[str], list[int]]:
-    """A tile that has these values, in pieces: text, a value, text, ... The places say which value stands where."""
-    marks = Tile(*(chr(FIRST_MARK + place) if there else "" for place, there in enumerate(has)))
-    pieces, places = [""], []
-    for letter in get_template(template).render({"tile": marks}).strip():
-        place = ord(letter) - FIRST_MARK
-        if 0 <= place < len(has):
-            pieces += ["", ""]
-            places.append(place)
-        else:
-            pieces[-1] += letter
-    return pieces, places
+def _shape(template: str, has: tuple[bool, ...]) -> Shape:
+    """A tile that has these values."""
+    marked = Tile(*stencils.marks(has))
+    return stencils.cut(get_template(template).render({"tile": marked}), len(has))
 
 
 def _short(words: str) -> str:

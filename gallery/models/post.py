@@ -10,16 +10,19 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils.functional import cached_property
 
 from gallery.models import counting
 from gallery.models.searching import KEEPS_SEARCH_ENTRY
 from generation.models import LEVELS_FOR_ALL, Asset, InferenceModel, Level, OutputKind, Visibility
+from generation.models.asset import RENDITION_TYPES
 from generation.tones import TONES
 
 TITLE_MAX = 120
 # A single five-star rating must not stand above a hundred of 4.8.
 PRIOR_COUNT, PRIOR_STARS = 5, 3
 _TONES = tuple(TONES)
+_TYPES = tuple(f"image/{kind}" for kind in RENDITION_TYPES)
 _NO_CODE = str(UUID(int=0))
 _NO_FOLDER = "*" * 32
 _NO_HANDLE = "no_handle"
@@ -183,7 +186,7 @@ class Post(models.Model):
 
     @property
     def url(self) -> str:
-        return _page_of_a_piece().replace(_NO_CODE, str(self.code))
+        return _page_of_a_piece().replace(_NO_CODE, self._code)
 
     @property
     def stars(self) -> float | None:
@@ -235,31 +238,35 @@ class Post(models.Model):
     @property
     def sources(self) -> list[tuple[str, str]]:
         """(type, srcset) for each format, best first."""
-        return [(kind, self._filled(srcset)) for kind, srcset in self._addresses[0]]
+        return list(zip(_TYPES, self._addresses[:-1], strict=True))
 
     @property
     def src(self) -> str:
-        return self._filled(self._addresses[1])
+        return self._addresses[-1]
 
     @property
     def folder(self) -> str:
         """Its asset's public folder, which comes along in the one query of a wall; elsewhere a post names none."""
         return getattr(self, "public_folder", "")
 
-    @property
-    def _addresses(self) -> tuple[list[tuple[str, str]], str]:
-        return _addresses(self.width, settings.S3_PUBLIC_URL if self.folder else "")
+    @cached_property
+    def _addresses(self) -> list[str]:
+        """The srcset of each format, then src."""
+        pattern = _addresses(self.width, settings.S3_PUBLIC_URL if self.folder else "")
+        return pattern.replace(_NO_FOLDER, self.folder).replace(_NO_CODE, self._code).split("\n")
 
-    def _filled(self, pattern: str) -> str:
-        return pattern.replace(_NO_FOLDER, self.folder).replace(_NO_CODE, str(self.code))
+    @cached_property
+    def _code(self) -> str:
+        """As addresses say it: a wall writes it eight times a post."""
+        return str(self.code)
 
 
 @lru_cache(maxsize=512)
-def _addresses(width: int, public_url: str) -> tuple[list[tuple[str, str]], str]:
-    """Sources and src of a picture this wide, with _NO_CODE for its code and _NO_FOLDER for its public folder: an asset
-    forms them, a wall repeats them."""
+def _addresses(width: int, public_url: str) -> str:
+    """The srcsets and the src of a picture this wide, in lines, with _NO_CODE for its code and _NO_FOLDER for its
+    public folder: an asset forms them, a wall repeats them."""
     pattern = Asset(code=UUID(_NO_CODE), width=width, public_folder=_NO_FOLDER if public_url else "")
-    return pattern.sources, pattern.src
+    return "\n".join([*(srcset for _, srcset in pattern.sources), pattern.src])
 
 
 # To reverse a URL takes longer than all else that a tile is made of, so it is done once.

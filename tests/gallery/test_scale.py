@@ -6,11 +6,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 
-from gallery import feed
+from gallery import feed, scale
 from gallery.finder import Finder
 from gallery.models import Artist, Post, SearchEntry
 from generation.models import Asset, Job
-from tests.breaches import execute
+from tests.breaches import breaches, execute
 from tests.browsers import As
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,6 +35,11 @@ def test_it_fills_every_table_of_a_wall_and_goes_on_where_it_ended(browse: As) -
     assert page.count("work__frame") == 40
     word = first[-1][1].split()[0]
     assert feed.explore(finder=Finder(words=word)).items
+
+
+def test_the_audit_finds_what_such_rows_cannot_have_and_nothing_else() -> None:
+    seed(300)
+    assert breaches() == set(scale.UNTRUE)
 
 
 def test_the_guards_stand_again_after() -> None:

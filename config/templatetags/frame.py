@@ -40,7 +40,7 @@ def bar(context: Any) -> SafeString:
         here=name if name in MARKED else "",
         known=bool(user and user.pk),
         member=is_member,
-        moderates=is_member and user.is_staff and user.has_perm("gallery.add_decision"),
+        moderates=bool(user and is_member and user.is_staff and user.has_perm("gallery.add_decision")),
         guest_daily_credits=context.get("guest_daily_credits", 0),
     )
 

@@ -9,7 +9,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
-from gallery import bulk, collecting, finder, keyset, paging, terms
+from gallery import bulk, collecting, finder, terms
 from gallery.models import Post
 from generation.models import Asset
 from tests.browsers import As
@@ -27,14 +27,14 @@ CURSORS = (
     "MA",
     "0" * 10_000,
     "é",
-    paging.cursor(0, 0),
-    paging.cursor(2**63 - 1, 2**63 - 1),
-    paging.cursor(2**63, 1),
-    paging.cursor(1, 2**63 - 1, 1),
-    paging.cursor(1, 5, 0),
-    paging.cursor(2, 2**31, 1),
-    paging.cursor(3, 2**62, 2**62),
-    keyset.cursor(2**63 - 1),
+    cursors.write(0, 0),
+    cursors.write(2**63 - 1, 2**63 - 1),
+    cursors.write(2**63, 1),
+    cursors.write(1, 2**63 - 1, 1),
+    cursors.write(1, 5, 0),
+    cursors.write(2, 2**31, 1),
+    cursors.write(3, 2**62, 2**62),
+    cursors.write(2**63 - 1),
     "Mi4xLjI.",
     "LTEuLTE",
 )

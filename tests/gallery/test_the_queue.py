@@ -43,6 +43,12 @@ def told(asset: Asset, **more: Any) -> dict[str, Any]:
 # --- Who gets in -----------------------------------------------------------------------------------------------------
 
 
+def test_the_menu_leads_there_for_those_who_may_decide(browse: As, mona: User, alice: User) -> None:
+    bob = User.objects.create_user("bo@example.org", "four words are enough", handle="bo_staff", is_staff=True)
+    leads = [f'href="{QUEUE}"' in browse(person).get("/rules").content.decode() for person in (mona, bob, alice)]
+    assert leads == [True, False, False]
+
+
 def doors(asset: Asset) -> list[str]:
     return [
         QUEUE,

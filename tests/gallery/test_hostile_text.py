@@ -248,7 +248,7 @@ def test_mails_have_one_subject_and_say_it_as_text(alice: User, stage: Stage) ->
         assert message["To"] == "alice@example.org"
         assert message.get_all("Set-Cookie") is None
         assert "\n" not in str(message["Subject"])
-        [(html, kind)] = letter.alternatives  # type: ignore[attr-defined]
+        [(html, kind)] = letter.alternatives  # type: ignore[union-attr]
         assert kind == "text/html"
         styled = [run for run in runs(str(html)) if " style=" not in run]
         assert styled == []

@@ -209,7 +209,7 @@ def _rows(query: Sql) -> list[Post]:
 
 
 def _read(names: list[str], row: tuple[Any, ...]) -> Post:
-    """A post from the database, as Post.from_db makes one; that takes eight times as long, half of a wall's query."""
+    """A post from the database, as Post.from_db makes one, which takes eight times as long."""
     post = Post.__new__(Post)
     vars(post).update(zip(names, row, strict=True), _state=ModelState())
     post._state.adding, post._state.db = False, connection.alias

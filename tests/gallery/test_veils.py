@@ -78,7 +78,7 @@ def test_choices_cost_no_query(
 ) -> None:
     User.objects.update(show_suggestive=showing, show_nudity=showing, show_explicit=showing)
     client = browse(charlie)
-    for wall, number in (("/explore", 2), ("/@alice", 3), (hung[Level.NUDITY].url, 2)):
+    for wall, number in (("/explore", 3), ("/@alice", 4), (hung[Level.NUDITY].url, 2)):
         client.get(wall)
         with django_assert_num_queries(number):
             client.get(wall)

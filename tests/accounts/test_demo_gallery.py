@@ -49,6 +49,7 @@ def command(few: Plan, monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
     return run
 
 
+@pytest.mark.django_db
 def test_the_invented_people_like_rate_follow_and_talk(few: Plan) -> None:
     said = {"picture": few.pictures[0]["seed"], "author": "idris", "text": "Lovely.", "hours": 2}
     kept = {"owner": "idris", "name": "Kept", "about": "", "pictures": [few.pictures[0]["seed"]]}

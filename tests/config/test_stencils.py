@@ -29,7 +29,7 @@ def test_a_stencil_writes_what_its_template_makes(drawn: list[str], known: bool,
 
 
 def test_what_is_fixed_is_another_shape() -> None:
-    bar = {"known": False, "member": False, "guest_daily_credits": 10}
+    bar: dict[str, Any] = {"known": False, "member": False, "guest_daily_credits": 10}
     open_one = 'href="/explore" aria-current="page"'
     assert open_one in stencils.render(BAR, here="explore", **bar)
     assert open_one not in stencils.render(BAR, here="studio", **bar)
@@ -74,7 +74,7 @@ def test_the_frame_asks_nothing_of_the_database(
     browse: As, alice: User, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     with django_assert_num_queries(0):
-        context = {"request": RequestFactory().get("/"), "csrf_token": "x"}
+        context: dict[str, Any] = {"request": RequestFactory().get("/"), "csrf_token": "x"}
         context["request"].user = alice
         assert frame.bar(context) + frame.foot(context)
 

@@ -9,6 +9,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
+from config import cursors
 from gallery import bulk, collecting, finder, terms
 from gallery.models import Post
 from generation.models import Asset

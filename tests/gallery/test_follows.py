@@ -190,7 +190,7 @@ def test_the_wall_shows_what_the_followed_show_and_nothing_else(
     Asset.objects.filter(pk=hidden.pk).update(deleted_at="2026-01-01T00:00:00Z")
     show(unlisted, visibility="unlisted")
     show(one(User.objects.create_user("s@example.org", handle="somebody")))
-    show(followed[2], level="explicit")
+    show(followed[2], level="nudity")
     page = browse(bob).get("/following").content.decode()
     assert tiles(page) == [asset.url for asset in followed[2:]]
     general = feed.of_followed(follower_id=bob.pk)

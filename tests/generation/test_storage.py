@@ -35,9 +35,13 @@ def test_a_picture_goes_from_the_worker_to_the_pages_and_the_download(alice: Use
     answer = mine.get(asset.src)
     with Image.open(io.BytesIO(body(answer))) as picture:
         assert (picture.format, picture.size) == ("WEBP", (48, 32))
-    with default_storage.open(asset.storage_key) as file:
-        original = file.read()
-    assert body(mine.get(f"{asset.url}/download?format=original")) == original
+    original = body(mine.get(f"{asset.url}/download?format=original"))
+    with (
+        default_storage.open(asset.storage_key) as file,
+        Image.open(file) as kept,
+        Image.open(io.BytesIO(original)) as got,
+    ):
+        assert (got.format, got.tobytes()) == (kept.format, kept.tobytes())
     for wanted in ("png", "jpeg", "webp"):
         with Image.open(io.BytesIO(body(mine.get(f"{asset.url}/download?format={wanted}")))) as picture:
             assert picture.size == (48, 32)

@@ -319,6 +319,10 @@
     });
   });
 
+  // A button that has just come with an answer is htmx's a moment later: a click in between would send the page away.
+  on("submit", function (event) {
+    if (event.target.id === "act" && window.htmx && event.submitter && event.submitter.hasAttribute("hx-post")) event.preventDefault();
+  });
   // The second click of a double click would take back what the first has done: the button has turned meanwhile.
   document.addEventListener("click", function (event) {
     if (event.detail > 1 && event.target.closest("button[form=act]")) stop(event);

@@ -179,7 +179,7 @@ STAFFS: dict[str, Callable[[Exhibition], str]] = {
 }
 LOOKS = {
     f"{scheme}, {width}": {"color_scheme": scheme, "viewport": {"width": width, "height": 800}}
-    for scheme, width in (("light", 360), ("dark", 360), ("dark", 1440))
+    for scheme, width in (("light", 360), ("dark", 1440))
 }
 
 

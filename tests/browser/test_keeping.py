@@ -88,6 +88,7 @@ def test_many_are_saved_from_the_library_without_leaving_it(visit: Visit, pictur
     page.goto("/collections/new", wait_until="networkidle")
     page.get_by_label("Name").fill("Paper studies")
     page.get_by_role("button", name="Make it").click()
+    expect(page.get_by_role("heading", name="Paper studies")).to_have_count(1)
     page.goto("/library", wait_until="networkidle")
     page.evaluate("window.same = true")
     page.locator("#wall input[name=codes]").first.check()

@@ -81,7 +81,7 @@ def test_without_an_account_the_picture_is_not_on_the_page(anybody: Anybody, cod
     page = anybody()
     page.goto(f"/art/{codes[0]}")
     expect(page.get_by_text("Marked as nudity.")).to_be_visible()
-    expect(page.locator("main img")).to_have_count(0)
+    expect(page.locator(".piece__wall img")).to_have_count(0)
 
 
 def test_a_report_is_sent_from_the_dialog(anybody: Anybody, codes: tuple[str, str]) -> None:

@@ -130,7 +130,7 @@ def test_without_javascript_the_job_page_refreshes_itself_and_the_price_is_a_but
     page = anybody(java_script_enabled=False)
     page.goto("/")
     page.get_by_label("Prompt").fill(PROMPT)
-    page.locator("label", has_text="4").last.click()
+    page.get_by_role("group", name="Pictures", exact=True).get_by_text("4", exact=True).click()
     page.get_by_role("button", name="Show price").click()
     expect(page.get_by_label("Prompt")).to_have_value(PROMPT)
     expect(page.locator("#cost-summary")).to_contain_text("4 credits")

@@ -319,9 +319,13 @@
     });
   });
 
-  // A button that has just come with an answer is htmx's a moment later: a click in between would send the page away.
+  // A button that has just come with an answer is htmx's a moment later. A click in between waits for that, once.
   on("submit", function (event) {
-    if (event.target.id === "act" && window.htmx && event.submitter && event.submitter.hasAttribute("hx-post")) event.preventDefault();
+    var button = event.submitter;
+    if (event.target.id !== "act" || !window.htmx || !button || !button.hasAttribute("hx-post") || button.dataset.waited) return;
+    event.preventDefault();
+    button.dataset.waited = "";
+    setTimeout(function () { if (button.isConnected) button.click(); }, 60);
   });
   // The second click of a double click would take back what the first has done: the button has turned meanwhile.
   document.addEventListener("click", function (event) {

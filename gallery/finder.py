@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.db import models
 from django.db.models import Exists, OuterRef
 
+from config import caches
 from gallery import days
 from gallery.errors import BadFilter
 from gallery.models import Post
@@ -208,7 +209,7 @@ def known_models() -> list[ModelChoice]:
         rows = InferenceModel.objects.order_by("is_retired", "position", "pk")
         told = rows.values_list("pk", "slug", "name", Exists(shown))
         known = [ModelChoice(pk, slug, name, is_shown or pk in current) for pk, slug, name, is_shown in told]
-        cache.set(MODELS_KEY, known, MODELS_SECONDS)
+        caches.keep(MODELS_KEY, known, MODELS_SECONDS)
     return known
 
 

@@ -14,6 +14,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.db.models.base import ModelState
 
+from config import caches
 from gallery import artists
 from gallery.finder import Finder
 from gallery.models import Post, Visibility
@@ -110,7 +111,7 @@ def _shares() -> dict[tuple[str, str], float]:
                 [Post._meta.db_table, ["model_id", "tone", "aspect_ratio"]],
             )
             known = {(column, value): share for column, value, share in cursor.fetchall()}
-        cache.set(SHARES_KEY, known, SHARES_SECONDS)
+        caches.keep(SHARES_KEY, known, SHARES_SECONDS)
     return known
 
 

@@ -410,7 +410,7 @@ def test_marks_upon_marks_without_end_are_not_put_in_order(
         composed.append(len(text))
         return compose(form, text)
 
-    monkeypatch.setattr("generation.forms.unicodedata.normalize", normalize)
+    monkeypatch.setattr("generation.fields.unicodedata.normalize", normalize)
     pile = "a" + 3000 * "\u0301" + 3000 * "\u0327"
     response = browse(alice).post(door, form(prompt=pile, negative_prompt=pile, enhanced=pile), headers=HTMX)
     assert response.status_code == 422

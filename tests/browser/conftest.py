@@ -58,7 +58,8 @@ def anybody(site: Site, new_context: Callable[..., BrowserContext]) -> Iterator[
 
     def listen(message: ConsoleMessage) -> None:
         # An answer that is an error or never came is noted by Chromium and by htmx; that is no fault of the page.
-        noted = message.text.startswith(("Failed to load resource", "htmx:afterRequest", "htmx:sendError"))
+        silent = ("Failed to load resource", "htmx:afterRequest", "htmx:sendError", "htmx:sendAbort")
+        noted = message.text.startswith(silent)
         # Neither is what graphics made by software say about their own speed.
         noted = noted or message.text.startswith(("[.WebGL-", "rAF timed out"))
         if message.type in {"error", "warning"} and not noted:
